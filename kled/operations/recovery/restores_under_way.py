@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 class RestoresUnderWay:
     """What is on record of restores in one state store, while one run looks at its clusters.
 
-    A LIST when it is made, before the run reads a cluster; a GET for each cluster that it is asked
-    about (`kled.snapshot.create.halfway.Halfway`), which is when that was read. Safe for threads.
+    A LIST when it is told to `look`, before the run lists or reads a cluster; a GET for each
+    cluster that it is asked about (`kled.snapshot.create.halfway.Halfway`), which is when that was
+    read. Safe for threads.
     """
 
     def __init__(self, state: "ObjectStore", clusters: Sequence[str] | None) -> None:
         """`clusters` are those of the run; None: all."""
-        self._state = state
-        self._before = _tags(state, clusters)
+        self._state, self._clusters = state, clusters
+        self._before: Mapping[str, str] = {}
+
+    def look(self) -> None:
+        """Note what is on record now; a LIST."""
+        self._before = _tags(self._state, self._clusters)
 
     def __call__(self, cluster: str) -> str:
         """Return the finding for a snapshot of what was read of the cluster by now; else nothing.

@@ -54,7 +54,10 @@ def create(
     they cannot be used at all; errors of one cluster are in its result.
     """
     with pools() as (requests, workers):
-        return _Create(state, snapshots, options, progress, requests, workers).run(clusters)
+        looking = requests.submit(options.halfway.look)
+        run = _Create(state, snapshots, options, progress, requests, workers)
+        looking.result()  # before any cluster is listed
+        return run.run(clusters)
 
 
 class _Create:
@@ -104,6 +107,7 @@ class _Create:
             self._earlier.failed_before,
             self._earlier.failed_backups,
             options.halfway,
+            requests,
         )
 
     def run(self, clusters: Sequence[str] | None) -> RunResult:
@@ -114,7 +118,6 @@ class _Create:
         self._findings += [*self._ledger.doubts, *self._ledger.findings]
         self._warnings += self._ledger.remarks
         self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
-        self._look_for_lost(clusters)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda result: result.cluster)
         written = [result for result in results if result.cluster not in self._strangers]
@@ -133,7 +136,9 @@ class _Create:
 
     def _look_for_lost(self, clusters: Sequence[str] | None) -> None:
         """Say which of the newest snapshots are gone; before a change that is raised."""
-        losses = losses_of(self._ledger, clusters)
+        looking = self._requests.submit(losses_of, self._ledger, clusters)
+        self._earlier.sample()
+        losses = looking.result()
         self._held = losses.held
         self._lost = {ref.cluster for ref in losses.refs}
         if self._options.before_change:
@@ -142,6 +147,7 @@ class _Create:
         (self._warnings if self._options.settles else self._findings).extend(losses.reasons)
 
     def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
+        self._look_for_lost(clusters)
         self._progress.expect(clusters=len(clusters))
         return list(self._workers.map(self._one, dict.fromkeys(clusters)))
 
@@ -160,25 +166,38 @@ class _Create:
         return self._explained(cluster, work)
 
     def _all(self) -> list[ClusterResult]:
-        """Go through one listing; read what is new; agree by a second listing."""
+        """Go through one listing; read what is new; agree by a second listing.
+
+        What clusters are held against is asked for while the listing goes on.
+        """
+        known, backups = self._earlier.known(), self._options.etcd_backups
+        with listing.fleet(
+            self._state, known, backups, self._requests, self._looked_at
+        ) as under_way:
+            self._look_for_lost(None)
+            under_way.go_on()
+            done, new, position = self._sorted(under_way)
+        present = {result.cluster for result in done} | {chosen.cluster for _, chosen in new}
+        done += self._look_for_gone(present)
+        if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
+            return done + self._swept(new)
+        return done + list(self._workers.map(lambda pair: self._fresh(pair[1]), new))
+
+    def _sorted(
+        self, under_way: listing.Fleet[Selection | Orphan | ClusterResult]
+    ) -> tuple[list[ClusterResult], list[tuple[int, Selection]], int]:
+        """Return what is done with, what is new and where it was listed, and the last place."""
         done: list[ClusterResult] = []
         new: list[tuple[int, Selection]] = []
         position = 0
-        known = self._earlier.known()
-        for position, looked_at in listing.fleet(
-            self._state, known, self._options.etcd_backups, self._workers, self._looked_at
-        ):
+        for position, looked_at in under_way.chosen():
             if isinstance(looked_at, Orphan):
                 self._orphans.append(looked_at.name)
             elif isinstance(looked_at, Selection):
                 new.append((position, looked_at))
             else:
                 done.append(looked_at)
-        present = {result.cluster for result in done} | {chosen.cluster for _, chosen in new}
-        done += self._look_for_gone(present)
-        if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
-            return done + self._swept(new)
-        return done + list(self._workers.map(lambda pair: self._fresh(pair[1]), new))
+        return done, new, position
 
     def _looked_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
         """Return its result where nothing is new, and else what was found."""
@@ -241,7 +260,11 @@ class _Create:
         self, chosen: Selection, read: tuple[Reader, Selection | Orphan | None] | None
     ) -> ClusterResult:
         began = time.monotonic()
-        earlier = self._earlier.to_build_on(chosen)
+        building = self._requests.submit(self._earlier.to_build_on, chosen)
+        if read is None and not self._earlier.has_definition(chosen):
+            read = self._reader(chosen), None
+            read[0].try_to_read()  # meanwhile
+        earlier = building.result()
         if earlier is not None and earlier.definition_digest == chosen.definition_digest:
             return self._only_backups(chosen, earlier, began)
         reader, again = read or (self._reader(chosen), None)
@@ -323,7 +346,7 @@ class _Create:
             settled=self._settled,
         )
         runs.write(self._snapshots, run)
-        self._findings += ages.dated_wrong(self._snapshots, self._id)
+        dating = self._requests.submit(ages.dated_wrong, self._snapshots, self._id)
         self._warnings += remember(
             self._state,
             self._ledger,
@@ -332,6 +355,7 @@ class _Create:
             keep=() if settles else self._lost,
             settled=self._settled,
         )
+        self._findings += dating.result()
 
     def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest

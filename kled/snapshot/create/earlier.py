@@ -15,7 +15,7 @@ from kled.snapshot.create.halfway import is_told
 from kled.snapshot.create.making import referred
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.create.selection import Selection
-from kled.snapshot.documents.manifest import Manifest
+from kled.snapshot.documents.manifest import Manifest, Payload
 from kled.snapshot.documents.proofs import marked
 from kled.snapshot.documents.runs import Run, RunEntry
 from kled.snapshot.epoch import epoch
@@ -68,6 +68,26 @@ class Earlier:
         self.findings: list[str] = []
         self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
         self._run = self._newest_run()
+
+    def sample(self) -> None:
+        """Look whether one snapshot, another one each time, is there with its blobs, or forget it.
+
+        To look at all costs a request for each cluster; that is done where it is not sure that the
+        run is the newest, where it is not signed though a key is configured, and by `verify`.
+        """
+        run = self._run
+        if run is None or not self._reuse:
+            return
+        names = sorted(name for name, entry in run.clusters.items() if entry.snapshot)
+        if not names:
+            return
+        at = int(self._id[-4:], 16) % len(names)
+        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
+        looked_at = names if unsure else names[at : at + 1]
+        with_blobs = partial(self._if_lost, run, sampled=names[at])
+        lost = set(filter(None, self._requests.map(with_blobs, looked_at)))
+        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
+        self._run = replace(run, clusters=kept)
 
     def forget_lost(self, losses: Losses) -> None:
         """Build on none of these that is gone, as its listing says; a GET for each.
@@ -126,6 +146,11 @@ class Earlier:
             return False
         seen = (entry.definition_digest, entry.etcd_digest)
         return seen == (chosen.definition_digest, chosen.etcd_digest)
+
+    def has_definition(self, chosen: Selection) -> bool:
+        """Say whether an earlier snapshot has an archive of the same definition."""
+        entry = self.entry(chosen.cluster)
+        return entry is not None and entry.definition_digest == chosen.definition_digest
 
     def standing(self, cluster: str) -> Standing | None:
         """Return what the earlier snapshot is worth now; None where it is not built on any more.
@@ -197,14 +222,27 @@ class Earlier:
         ref = SnapshotRef(cluster, entry.snapshot or "")
         try:
             earlier = self._snapshots.manifest(ref)
-            for payload in referred(earlier, chosen):
-                require_stored(self._snapshots, payload, f"{payload.key}, of snapshot {ref.id},")
+            self._require_all_stored(ref, referred(earlier, chosen))
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             if cluster not in self._damaged:  # else that was said
                 self.findings.append(f"{error.message}, though run {entry.run} names it")
             self._distrust(cluster, error.message)
             return None
         return earlier if earlier.recipients == self._snapshots.keys.recipients else None
+
+    def _require_all_stored(self, ref: SnapshotRef, payloads: Sequence[Payload]) -> None:
+        """Read all at once; raise what is wrong with the first that is not as it was written."""
+        stored = [
+            self._requests.submit(
+                require_stored,
+                self._snapshots,
+                payload,
+                f"{payload.key}, of snapshot {ref.id},",
+            )
+            for payload in payloads
+        ]
+        for reading in stored:
+            reading.result()
 
     @staticmethod
     def _is_newest(run: Run, ref: SnapshotRef) -> bool:
@@ -220,26 +258,7 @@ class Earlier:
         run = of_store(self._ledger.runs, self._state_store)
         if run is None or run.recipients != self._snapshots.keys.recipients:
             return None
-        return self._without_lost(run)
-
-    def _without_lost(self, run: Run) -> Run:
-        """Look whether one snapshot, another one each time, is still there with its blobs.
-
-        A lost one is forgotten.
-
-        To look at all costs a request for each cluster; that is done where it is not sure that the
-        run is the newest, where it is not signed though a key is configured, and by `verify`.
-        """
-        names = sorted(name for name, entry in run.clusters.items() if entry.snapshot)
-        if not names or not self._reuse:
-            return run
-        at = int(self._id[-4:], 16) % len(names)
-        unsure = self._ledger.doubts or (self._snapshots.verification_keys and not run.signed)
-        looked_at = names if unsure else names[at : at + 1]
-        with_blobs = partial(self._if_lost, run, sampled=names[at])
-        lost = set(filter(None, self._requests.map(with_blobs, looked_at)))
-        kept = {name: entry for name, entry in run.clusters.items() if name not in lost}
-        return replace(run, clusters=kept) if lost else run
+        return run
 
     def _if_lost(self, run: Run, name: str, sampled: str = "") -> str | None:
         """Return the name where its snapshot is not there, or blobs of the `sampled` one are not.

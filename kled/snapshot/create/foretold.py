@@ -32,10 +32,12 @@ def doubts(
     """
     require_fit(ledger, options)
     lost = losses_of(ledger, [cluster]).reasons
+    options.halfway.look()
     chosen = list_cluster(state, cluster, _BACKUPS)
     with Pool(_AT_ONCE) as requests:
         run = ledger.snapshots.new_id()
         earlier = Earlier(ledger, state.location.url, run, options=options, requests=requests)
+        earlier.sample()
         earlier.require_whole([cluster], lost)
         if isinstance(chosen, Orphan):
             return ()

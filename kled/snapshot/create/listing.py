@@ -5,9 +5,10 @@ between clusters, so that each cluster is still listed by one part, in one go.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import contextmanager
 from itertools import takewhile
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from kled.snapshot.create import selection
 from kled.snapshot.create.selection import Orphan, Selection
@@ -15,7 +16,10 @@ from kled.storage.base import Entry, ObjectStore
 
 _PARTS: Final = 8
 _CLUSTERS_A_PART: Final = 16
-"""A part costs one page more at most: below this many clusters that would outweigh the gain."""
+"""A part costs one page more at most, and some stores look through all that comes after its start:
+below this many clusters that would outweigh the gain."""
+_WAITING: Final = 16
+"""Clusters of a part that are kept until it is known what they are held against."""
 
 Chosen = TypeVar("Chosen")
 
@@ -35,32 +39,82 @@ def parts(known: Collection[str]) -> tuple[Part, ...]:
     return tuple(map(Part, ["", *bounds], [*bounds, None]))
 
 
+class Fleet(Generic[Chosen]):
+    """A listing under way, whose clusters nobody chooses from before `go_on`.
+
+    What they are held against is asked for in the meantime.
+    """
+
+    def __init__(
+        self,
+        state: ObjectStore,
+        known: Collection[str],
+        backups: int | None,
+        workers: Executor,
+        choose: Callable[[Selection | Orphan], Chosen],
+    ) -> None:
+        self._state, self._backups, self._choose = state, backups, choose
+        self._ready: Future[None] = Future()
+        self._unwanted = False
+        within = parts(known if state.seeks else ())
+        self._parts = [workers.submit(self._listed, part) for part in within]
+
+    def go_on(self) -> None:
+        """Let `choose` be called, in the workers' threads."""
+        self._ready.set_result(None)
+
+    def give_up(self) -> None:
+        """Let the listing end at the cluster that it is at."""
+        self._unwanted = True
+        self._ready.cancel()
+
+    def chosen(self) -> Iterator[tuple[int, Chosen]]:
+        """Yield what `choose` makes of each cluster, in order, with the number of entries before.
+
+        What is not kept of a cluster is not kept in memory either.
+        """
+        before = 0
+        for part in self._parts:
+            clusters, number = part.result()
+            for place, chosen in clusters:
+                yield before + place, chosen
+            before += number
+
+    def _listed(self, part: Part) -> tuple[list[tuple[int, Chosen]], int]:
+        entries = _CountedPart(self._state, part)
+        clusters: list[tuple[int, Chosen]] = []
+        waiting: list[tuple[int, Selection | Orphan]] = []
+
+        def choose() -> None:
+            self._ready.result()
+            clusters.extend((before, self._choose(listed)) for before, listed in waiting)
+            waiting.clear()
+
+        for place in selection.fleet(entries, self._backups):
+            if self._unwanted:
+                raise CancelledError
+            waiting.append(place)
+            if self._ready.done() or len(waiting) >= _WAITING:
+                choose()
+        choose()
+        return clusters, entries.number
+
+
+@contextmanager
 def fleet(
     state: ObjectStore,
     known: Collection[str],
     backups: int | None,
     workers: Executor,
     choose: Callable[[Selection | Orphan], Chosen],
-) -> Iterator[tuple[int, Chosen]]:
-    """Yield what `choose` makes of each cluster, in order, with the number of entries before it.
-
-    `choose` is called in the workers' threads as the listing goes on, so that what is not kept of
-    a cluster is not kept in memory either.
-    """
-
-    def listed(part: Part) -> tuple[list[tuple[int, Chosen]], int]:
-        entries = _CountedPart(state, part)
-        clusters = [
-            (before, choose(listed_cluster))
-            for before, listed_cluster in selection.fleet(entries, backups)
-        ]
-        return clusters, entries.number
-
-    before = 0
-    for clusters, number in workers.map(listed, parts(known if state.seeks else ())):
-        for place, chosen in clusters:
-            yield before + place, chosen
-        before += number
+) -> Iterator[Fleet[Chosen]]:
+    """Begin to list the state store; left by an error it is given up."""
+    begun = Fleet(state, known, backups, workers, choose)
+    try:
+        yield begun
+    except BaseException:
+        begun.give_up()
+        raise
 
 
 class _CountedPart:

@@ -9,6 +9,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -104,6 +105,7 @@ class Making:
     """Says which backups of etcd a check found damaged that copying them does not."""
     halfway: Halfway
     """Says that a restore of the cluster is open; asked when the cluster was read."""
+    requests: Executor
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
     """Held while a large object is read: the next one is read while this one is written, so that
     both directions of a link are busy, and one spool after the other fills."""
@@ -116,6 +118,7 @@ class Making:
         snapshot_id = self.snapshots.new_id()
         picture, blobs, damaged = self._copied(picture, earlier)
         chosen = picture.selection
+        restoring = self.requests.submit(self.halfway, chosen.cluster)  # all was read
         if earlier is not None and earlier.definition_digest == chosen.definition_digest:
             definition = _carried(earlier)
         else:
@@ -124,7 +127,7 @@ class Making:
             *definition.records,
             *(_record(backup, None, blobs) for backup in chosen.backups),
         ]
-        now = (*self.lost_backups(chosen, earlier), *filter(None, [self.halfway(chosen.cluster)]))
+        now = (*self.lost_backups(chosen, earlier), *filter(None, [restoring.result()]))
         broken = now or MAIN in older_backup.broken(chosen, damaged)
         level = 0 if broken else definition.level
         manifest = complete(

@@ -78,10 +78,7 @@ class _CountedListing:
 
 def _read(reader: Reader, counted: _CountedListing) -> int:
     """Read; return how far the listing was when all was read. A failure is the reader's own."""
-    try:
-        reader.read()
-    except Exception as error:  # noqa: BLE001 - one cluster never ends the run of a fleet
-        reader.failed = error
+    reader.try_to_read()
     return counted.number
 
 

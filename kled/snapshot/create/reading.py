@@ -56,6 +56,13 @@ class Reader:
                 self._read[entry.key] = (entry.tag, body)
         self.complete = None not in bodies
 
+    def try_to_read(self) -> None:
+        """Read as `read` does; what ends it is kept in `failed`."""
+        try:
+            self.read()
+        except Exception as error:  # noqa: BLE001 - one cluster never ends the run of a fleet
+            self.failed = error
+
     def agrees_with(self, again: Selection) -> bool:
         """Say whether the second listing shows what was read, and take it for the next reading."""
         same = self.complete and again.definition == self.selection.definition

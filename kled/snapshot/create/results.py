@@ -1,13 +1,13 @@
 """What making snapshots is told, and what it tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.sentences import enumerated, number
-from kled.snapshot.create.halfway import Halfway, never
+from kled.snapshot.create.halfway import Halfway, Never
 from kled.snapshot.trust.trust import brief
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CreateOptions:
     rotated: frozenset[str] = frozenset()
     """Secrets that were given new values on purpose (`other_secrets`); nothing earlier is built on
     then: it was judged without knowing."""
-    halfway: Halfway = never
+    halfway: Halfway = field(default_factory=Never)
     """Says of which cluster a restore is open."""
 
 

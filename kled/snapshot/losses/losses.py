@@ -10,6 +10,7 @@ from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store.layout import is_cluster_name
+from kled.pool import Pool
 from kled.snapshot.documents import names
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust.history import Holdings, missing_runs
@@ -97,7 +98,10 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
     """Return what is gone, and no prune removed; one LIST, or one for each cluster, and of runs."""
     snapshots = ledger.snapshots
     asked = [None] if clusters is None else [*filter(is_cluster_name, dict.fromkeys(clusters))]
-    look = _look(ledger, asked)
+    with Pool(1, "kled-runs") as pool:
+        looking = pool.submit(missing_runs, ledger)
+        look = _look(ledger, asked)
+        older_runs = looking.result()
     held = Holdings(ledger, look.refs)
     lost = tuple(ref for cluster in asked for ref in ledger.missing(look.refs, cluster))
     named = {ref.cluster for ref in lost}
@@ -112,7 +116,7 @@ def losses_of(ledger: Ledger, clusters: Sequence[str] | None = None) -> Losses:
                 for ref in lost
             ),
             *(reason for short in older for name, reason in short.items() if name not in named),
-            *missing_runs(ledger),
+            *older_runs,
         ),
         tuple(sorted(look.altered)),
         look.unarchived(),

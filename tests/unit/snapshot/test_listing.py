@@ -1,5 +1,5 @@
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -36,6 +36,14 @@ def seen(found: Selection | Orphan) -> tuple[str, int]:
     return found.cluster, found.listed
 
 
+def listed(
+    store: ObjectStore, known: Collection[str], workers: Executor
+) -> list[tuple[int, tuple[str, int]]]:
+    with listing.fleet(store, known, 2, workers, seen) as under_way:
+        under_way.go_on()
+        return list(under_way.chosen())
+
+
 @settings(max_examples=60, deadline=None)
 @given(there=st.sets(st.sampled_from(NAMES)), known=st.sets(st.sampled_from(NAMES)))
 def test_parts_list_every_cluster_once_in_order_and_at_its_place(
@@ -47,7 +55,7 @@ def test_parts_list_every_cluster_once_in_order_and_at_its_place(
         store.put(f"{name}/instancegroup/nodes", b"")
 
     with ThreadPoolExecutor(4) as workers:
-        in_parts = list(listing.fleet(store, known, 2, workers, seen))
+        in_parts = listed(store, known, workers)
 
     assert in_parts == [
         (before, seen(found)) for before, found in selection.fleet(store.entries(), 2)
@@ -67,7 +75,7 @@ def test_a_store_that_cannot_seek_is_listed_in_one() -> None:
     known = [fleets.name(number) for number in range(40)]
 
     with ThreadPoolExecutor(4) as workers:
-        found = list(listing.fleet(store, known, 2, workers, seen))
+        found = listed(store, known, workers)
 
     assert [name for _, (name, _) in found] == known
     assert store.starts == [""]
@@ -79,4 +87,4 @@ def test_a_part_that_fails_fails_the_listing() -> None:
     store = FailingStore(state, at=len(list(state.entries())))
 
     with ThreadPoolExecutor(4) as workers, pytest.raises(StoreUnavailable):
-        list(listing.fleet(store, known, 2, workers, seen))
+        listed(store, known, workers)

@@ -1,0 +1,170 @@
+"""What a run asks for at once: each thing that it waits for by itself is a round trip more."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+
+from kled.errors import StoreUnavailable
+from kled.snapshot.create import listing
+from kled.snapshot.create.create import create
+from kled.snapshot.create.halfway import Never
+from kled.snapshot.create.results import CreateOptions
+from kled.snapshot.documents import last_seen, names
+from kled.snapshot.progress import Quiet
+from kled.storage.base import Entry, ObjectStore
+from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore, Watched, keys
+from tests.unit.snapshot.fleets import Runs, name, state
+
+T = TypeVar("T")
+ADDON = f"{name(0)}/addons/a.addons.k8s.io/v1.yaml"
+WAITS = 20
+"""Seconds after which what is asked for one after the other is an error."""
+
+
+class Meeting(Watched):
+    """Lets those calls go on that `meets` names once all of them are under way."""
+
+    def __init__(self, inner: ObjectStore, barrier: threading.Barrier) -> None:
+        super().__init__(inner)
+        self.barrier = barrier
+        self.meets: tuple[tuple[str, str], ...] = ()
+        self._met: set[tuple[str, str]] = set()
+
+    def _meet(self, method: str, key: str, call: Callable[[], T]) -> T:
+        place = next(
+            (one for one in self.meets if one[0] == method and key.startswith(one[1])), None
+        )
+        if place is not None and place not in self._met:
+            self._met.add(place)
+            self.barrier.wait(WAITS)
+        return call()
+
+
+def together(
+    runs: Runs,
+    of_state: tuple[tuple[str, str], ...],
+    of_snapshots: tuple[tuple[str, str], ...],
+    clusters: Sequence[str] | None = None,
+) -> None:
+    """Run where none of these is answered before all of them were asked for."""
+    barrier = threading.Barrier(len(of_state) + len(of_snapshots))
+    runs.state = source = Meeting(runs.state, barrier)
+    runs.store = kept = Meeting(runs.store, barrier)
+    source.meets, kept.meets = of_state, of_snapshots
+    runs.run(clusters).require_whole()
+    assert not barrier.broken
+
+
+def taken(clusters: int = 3) -> Runs:
+    runs = Runs(state(clusters), MemoryStore())
+    runs.run().require_whole()
+    return runs
+
+
+def test_the_state_store_is_listed_while_the_snapshot_store_is_looked_at() -> None:
+    together(
+        taken(),
+        (("entry", ""),),
+        (("entry", names.CLUSTERS), ("entry", "failed/"), ("read", names.CLUSTERS)),
+    )
+
+
+def test_a_run_is_remembered_while_the_date_of_its_document_is_looked_at() -> None:
+    together(taken(), (("replace", last_seen.PREFIX),), (("entry", f"{names.RUNS}2"),))
+
+
+class Looking:
+    """Looks for open restores together with others, and notes what was listed until it had."""
+
+    def __init__(self, barrier: threading.Barrier, until: Callable[[], bool]) -> None:
+        self._barrier, self._until = barrier, until
+        self.listed = False
+
+    def look(self) -> None:
+        self._barrier.wait(WAITS)
+        time.sleep(0.2)  # what waits for nobody begins in the meantime
+        self.listed = self._until()
+
+    def __call__(self, _cluster: str, /) -> str:
+        return ""
+
+
+def test_open_restores_are_looked_for_beside_the_runs_and_before_the_listing() -> None:
+    runs = taken()
+    runs.state = source = CountingStore(runs.state)
+    runs.store = kept = Meeting(runs.store, threading.Barrier(2))
+    kept.meets = (("entry", names.RUNS),)
+    looking = Looking(kept.barrier, lambda: source.counts["entry"] > 0)
+    options = CreateOptions(by="test", halfway=looking)
+
+    create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require_whole()
+
+    assert not kept.barrier.broken
+    assert not looking.listed
+
+
+class Asked(Never):
+    """Is asked for open restores while something else is under way."""
+
+    def __init__(self, barrier: threading.Barrier) -> None:
+        self._barrier = barrier
+
+    def __call__(self, _cluster: str, /) -> str:
+        self._barrier.wait(WAITS)
+        return ""
+
+
+def test_open_restores_are_asked_for_while_the_archive_is_written() -> None:
+    runs = taken(1)
+    runs.store = kept = Meeting(runs.store, threading.Barrier(2))
+    kept.meets = (("put_if_absent", f"{names.CLUSTERS}{name(0)}/"),)
+    options = CreateOptions(by="test", halfway=Asked(kept.barrier))
+    runs.state.put(ADDON, b"changed")
+
+    create(runs.state, runs.snapshots, None, options=options, progress=Quiet()).require_whole()
+
+    assert not kept.barrier.broken
+
+
+def test_a_changed_cluster_is_read_while_all_that_it_refers_to_is_read_back() -> None:
+    runs = taken(1)
+    runs.state.put(ADDON, b"changed")
+    blobs = keys(runs.store, "blobs/")
+    assert len(blobs) == 2
+
+    together(runs, (("get", ADDON),), tuple(("read", key) for key in blobs), [name(0)])
+
+
+class Ends(Watched):
+    """Holds up the second cluster of a listing until it is told to go on."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        super().__init__(inner)
+        self.listed: list[str] = []
+        self.goes_on = threading.Event()
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        for entry in super().entries(prefix, start_after=start_after):
+            if entry.key.startswith(name(1)):
+                self.goes_on.wait(WAITS)
+            self.listed.append(entry.key.split("/")[0])
+            yield entry
+
+
+def test_a_listing_that_nobody_waits_for_any_more_ends_at_the_cluster_it_is_at() -> None:
+    store = Ends(state(9))
+
+    with ThreadPoolExecutor(1) as workers:
+        with (
+            pytest.raises(StoreUnavailable),
+            listing.fleet(store, (), 1, workers, lambda found: found),
+        ):
+            raise StoreUnavailable("the snapshot store does not answer")
+        store.goes_on.set()
+
+    assert len(set(store.listed)) <= 3
