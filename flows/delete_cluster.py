@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kled.operations.cluster.delete_cluster import DeleteCluster
-from kled.operations.guards.neighbours import makes_anew
+from kled.operations.guards.neighbours import commands_that_make_again
 from kled.operations.records.approved_plan import Approved
 from tasks import cluster
 from tasks.running import approvals, language, plans, previews, resources
@@ -51,7 +51,7 @@ def delete_cluster(
         name,
         wish.guards,
         called=wish.name,
-        then=(*makes_anew(plan), *_way_back(name, unregister=unregister)),
+        then=(*commands_that_make_again(plan), *_way_back(name, unregister=unregister)),
         agreement=agreement,
     ) as done:
         if not unregister:

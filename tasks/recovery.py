@@ -50,4 +50,4 @@ def raise_epoch(wish: RestoreState, agreed: Agreed) -> Step:
 @kops_task(RESTORES)
 def say_where_it_lives(wish: RestoreState) -> Step:
     """Say in which state store the cluster lives, where that is another. It only reads."""
-    return epochs.told_step(wish.cluster, wish.wish.place)
+    return epochs.place_step(wish.cluster, wish.wish.place)

@@ -17,7 +17,7 @@ from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
 from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.cluster.edit_cluster import EditCluster, StoreEditedCluster
-from kled.operations.cluster.plan_update import planned_reconciling, previewed
+from kled.operations.cluster.plan_update import plan_reconciling, preview_update
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster, update_meant
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
@@ -25,9 +25,9 @@ from kled.operations.fleet import all_clusters
 from kled.operations.fleet.all_clusters import Answer, Pending
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.identity import kept_keys, lost_keys
-from kled.operations.preview.preview_change import previewed_upgrade
-from kled.operations.preview.preview_deletion import previewed_deletion, require_deletable
-from kled.operations.preview.preview_roll import named_roll, previewed_roll
+from kled.operations.preview.preview_change import preview_upgrade
+from kled.operations.preview.preview_deletion import preview_deletion, require_deletable
+from kled.operations.preview.preview_roll import preview_roll, resolve_roll
 from kled.operations.roll.plan_roll import as_plan
 from kled.operations.roll.roll_cluster import Pace, RollCluster
 from kled.operations.runner import Report
@@ -59,7 +59,10 @@ class Clusters:
 
     def instances(self, name: str) -> tuple[Instance, ...]:
         """Return the machines, each with whether it runs what the definition says."""
-        with self._calls.session() as session, lost_keys.told_apart(session, _named(name)):
+        with (
+            self._calls.session() as session,
+            lost_keys.tell_lost_keys_apart(session, _named(name)),
+        ):
             return session.kops.instances.list(name)
 
     def dump(self, name: str) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class Clusters:
     def pending(self, name: str) -> Pending:
         """Return what an update would change, whom it touches, and which machines need a roll."""
         with self._calls.session() as session:
-            pending = all_clusters.pending(session, _named(name))
+            pending = all_clusters.look_for_pending(session, _named(name))
             self._calls.shown(pending.plan)
             return pending
 
@@ -109,12 +112,12 @@ class Clusters:
         """Return for each cluster whether something is pending, or why it cannot be told."""
         with self._calls.session() as session:
             listed = listed_clusters(session)
-            return all_clusters.each_answer(session, listed, all_clusters.pending_words)
+            return all_clusters.each_answer(session, listed, all_clusters.ask_what_is_pending)
 
     def plan_update(self, name: str) -> Plan:
         """Return what an update would change in the cloud."""
         with self._calls.session() as session:
-            plan = previewed(session.looking(), UpdateCluster(_named(name)), now=True)
+            plan = preview_update(session.looking(), UpdateCluster(_named(name)), now=True)
             return self._calls.shown(plan)
 
     def update(
@@ -137,7 +140,7 @@ class Clusters:
         """Return what `reconcile` would change in the cloud."""
         with self._calls.session() as session:
             wish = ReconcileCluster(_named(name))
-            plan, _ = planned_reconciling(session.looking(), wish, now=True)
+            plan, _ = plan_reconciling(session.looking(), wish, now=True)
             return self._calls.shown(plan)
 
     def reconcile(self, name: str, *, digest: str | None = None) -> Report:
@@ -174,7 +177,7 @@ class Clusters:
         with self._calls.session() as session:
             looking = session.looking()
             rolling = _roll_meant(looking, _named(name), roll, pace)
-            previewed, refusal = previewed_roll(looking, rolling, now=True)
+            previewed, refusal = preview_roll(looking, rolling, now=True)
             return previewed, replace(
                 as_plan(previewed, rolling.roll), refusal=self._calls.told(refusal)
             )
@@ -193,7 +196,7 @@ class Clusters:
             _named(name), kubernetes_version, channel, skip_minor_versions, tuple(give_up)
         )
         with self._calls.session() as session:
-            return self._calls.shown(previewed_upgrade(session.looking(), wish, now=True))
+            return self._calls.shown(preview_upgrade(session.looking(), wish, now=True))
 
     def upgrade(
         self,
@@ -248,7 +251,7 @@ class Clusters:
         with self._calls.session() as session:
             looking = session.looking()
             require_deletable(looking, wish)
-            return self._calls.shown(previewed_deletion(looking, wish, now=True))
+            return self._calls.shown(preview_deletion(looking, wish, now=True))
 
     def delete(
         self,
@@ -284,6 +287,6 @@ def _with_text(spec: ClusterSpec) -> ClusterSpec:
 
 def _roll_meant(session: Session, name: str, roll: Roll, pace: Pace) -> RollCluster:
     """Return the roll with whole names of groups; raises as `canary_meant`."""
-    with lost_keys.told_apart(session, name):
-        named, first = named_roll(session, name, roll, pace.canary)
+    with lost_keys.tell_lost_keys_apart(session, name):
+        named, first = resolve_roll(session, name, roll, pace.canary)
     return RollCluster(name, named, replace(pace, canary=first))

@@ -25,7 +25,7 @@ from kled.operations.credentials.secrets import (
     require_unused,
 )
 from kled.operations.identity import gone_keys, kept_keys, lost_keys
-from kled.operations.preview.preview_change import previewed_rotation, previewed_secret
+from kled.operations.preview.preview_change import preview_rotation, preview_secret_deletion
 from kled.operations.runner import Report
 
 SecretKind = Literal["ciliumpassword", "dockerconfig", "encryptionconfig"]
@@ -43,7 +43,7 @@ class Keypairs:
         Raises `IdentityAtRisk` where the cluster had keysets that the state store lacks.
         """
         name = require_cluster_name(cluster)
-        with self._calls.session() as session, lost_keys.told_apart(session, name):
+        with self._calls.session() as session, lost_keys.tell_lost_keys_apart(session, name):
             keypairs = session.kops.credentials.list_keypairs(name, distrusted=True)
             gone_keys.require(gone_keys.keysets(session, name))
             return keypairs
@@ -52,7 +52,7 @@ class Keypairs:
         """Return for which keysets the phase is still to be done."""
         wish = RotateKeypairs(require_cluster_name(cluster), phase, keyset)
         with self._calls.session() as session:
-            return self._calls.shown(previewed_rotation(session.looking(), wish, now=True))
+            return self._calls.shown(preview_rotation(session.looking(), wish, now=True))
 
     def rotate(self, cluster: str, phase: Phase, *, keyset: str = ALL) -> Report:
         """Do one phase: `create`, `promote`, `distrust`, in this order.
@@ -79,7 +79,7 @@ class Secrets:
         Raises `IdentityAtRisk` where the cluster had some that the state store lacks.
         """
         name = require_cluster_name(cluster)
-        with self._calls.session() as session, lost_keys.told_apart(session, name):
+        with self._calls.session() as session, lost_keys.tell_lost_keys_apart(session, name):
             secrets = tuple(listed_secrets(session, name))
             gone_keys.require(gone_keys.secrets(session, name))
             return secrets
@@ -101,7 +101,7 @@ class Secrets:
         """Return that the secret would go, with what that would be refused with."""
         wish = DeleteSecret(require_cluster_name(cluster), secret)
         with self._calls.session() as session:
-            return self._calls.shown(previewed_secret(session.looking(), wish, now=True))
+            return self._calls.shown(preview_secret_deletion(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, secret: str) -> Report:
         """Delete a secret; only a snapshot keeps a copy."""

@@ -8,8 +8,12 @@ from kled.api.calls import Calls
 from kled.kops.state_store.layout import require_cluster_name
 from kled.models.validation import ValidationReport
 from kled.operations.fleet.all_clusters import Answer
-from kled.operations.health.validate_cluster import ValidateCluster, validated, waited_for
-from kled.operations.health.validate_clusters import looked_at, meant
+from kled.operations.health.validate_cluster import (
+    ValidateCluster,
+    validate_once,
+    wait_until_healthy,
+)
+from kled.operations.health.validate_clusters import clusters_to_validate, look_at_clusters
 
 _ONCE = timedelta(0)
 
@@ -26,13 +30,13 @@ class Health:
         Raises `NotYetApplied` for a cluster that was never applied, and `ApiUnreachable`.
         """
         with self._calls.session() as session:
-            return validated(session, require_cluster_name(cluster))
+            return validate_once(session, require_cluster_name(cluster))
 
     def wait(self, cluster: str, patience: timedelta) -> ValidationReport:
         """Look until the cluster is healthy; raise `NotReadyInTime` where it is not by then."""
         validation = ValidateCluster(require_cluster_name(cluster), patience)
         with self._calls.session(asks_again=False) as session:
-            report, late = waited_for(session, validation, self._calls.steps)
+            report, late = wait_until_healthy(session, validation, self._calls.steps)
             if late is not None:
                 raise late
             return report
@@ -46,4 +50,4 @@ class Health:
         is an answer, too: `unreadable`. Raises where the state store has no cluster.
         """
         with self._calls.session() as session:
-            return looked_at(session, meant(session, skip), patience)
+            return look_at_clusters(session, clusters_to_validate(session, skip), patience)

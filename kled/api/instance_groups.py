@@ -24,7 +24,7 @@ from kled.operations.instance_group.interrupted_scaling import AbandonScaling
 from kled.operations.instance_group.scale_instance_group import DRAIN, ScaleInstanceGroup
 from kled.operations.instance_group.scaling_bounds import bounds_meant, bounds_set, require_bounds
 from kled.operations.names import instance_group_meant
-from kled.operations.preview.preview_change import previewed_group
+from kled.operations.preview.preview_change import preview_group_deletion
 from kled.operations.preview.preview_scaling import PlanScaling
 from kled.operations.runner import Report
 
@@ -141,7 +141,7 @@ class InstanceGroups:
         with self._calls.session() as session:
             stored = session.kops.instance_groups.get(require_cluster_name(cluster), group)
             wish = DeleteInstanceGroup(cluster, stored.name, confirm=cluster)
-            return self._calls.shown(previewed_group(session.looking(), wish, now=True))
+            return self._calls.shown(preview_group_deletion(session.looking(), wish, now=True))
 
     def delete(self, cluster: str, group: str, *, confirm: str | None = None) -> Report:
         """Delete a group that has no machines any more: kops would end them undrained.

@@ -72,7 +72,9 @@ class Snapshots:
     def list(self, cluster: str | None = None) -> tuple[Listed, ...]:
         """Return the snapshots, oldest first; each says whether it can be trusted, or why not."""
         with self._calls.stores() as stores:
-            return list_snapshots.listed(stores.snapshots, _one(cluster), stores.remembering)
+            return list_snapshots.list_snapshots(
+                stores.snapshots, _one(cluster), stores.remembering
+            )
 
     def missing(self, cluster: str | None = None) -> tuple[str, ...]:
         """Say in words which snapshots somebody removed, and what else is odd about the store.
@@ -81,13 +83,13 @@ class Snapshots:
         """
         with self._calls.stores() as stores:
             kept, state = stores.snapshots, stores.remembering
-            listed = list_snapshots.listed(kept, _one(cluster), state)
-            return list_snapshots.missing(kept, listed, cluster, state).warnings
+            listed = list_snapshots.list_snapshots(kept, _one(cluster), state)
+            return list_snapshots.find_missing(kept, listed, cluster, state).warnings
 
     def show(self, cluster: str, snapshot: str = "newest") -> Mapping[str, object]:
         """Return the manifest as plain data, with `trusted`, `reasons`, `level` and `proofs`."""
         with self._calls.stores() as stores:
-            manifest, worth = named_snapshots.described(
+            manifest, worth = named_snapshots.describe(
                 stores, require_cluster_name(cluster), snapshot, self._calls.observer.noted
             )
             return {**manifest.model_dump(mode="json"), **worth}
@@ -100,7 +102,7 @@ class Snapshots:
         with self._calls.stores() as stores:
             name = require_cluster_name(cluster)
             noted = self._calls.observer.noted
-            return named_snapshots.compared(stores, name, before, after, noted)
+            return named_snapshots.compare(stores, name, before, after, noted)
 
     def verify(
         self,
@@ -146,7 +148,7 @@ class Snapshots:
         wish, moves = options.wish(require_cluster_name(cluster), snapshot), options.raise_epoch
         digest = None if digest is None else checked(digest)
         with self._calls.session(with_kops=False) as session:
-            meant = restore_state.settled(session.stores, wish, moves=moves)
+            meant = restore_state.settle(session.stores, wish, moves=moves)
             plan = restore_state.plan(session.stores, meant.wish)
             error = refusal(session, meant, moves=moves, digest=digest, now=True)
             looked_at = meant.looked_at(session.stores, plan)
@@ -170,7 +172,7 @@ class Snapshots:
         wish, moves = options.wish(require_cluster_name(cluster), snapshot), options.raise_epoch
         digest = None if digest is None else checked(digest)
         with self._calls.stores() as stores:
-            meant = restore_state.settled(stores, wish, moves=moves)
+            meant = restore_state.settle(stores, wish, moves=moves)
             require_trusted(meant)
         for remark in meant.passed_over:
             self._calls.observer.noted(f"warning: {remark}")

@@ -13,12 +13,12 @@ from kled.cli.terminal.plan import show_whole
 from kled.operations.fleet.all_clusters import (
     Answer,
     Pending,
+    ask_what_is_pending,
     each_answer,
-    pending,
-    pending_words,
+    look_for_pending,
     require_allowed,
     require_asked,
-    waiting,
+    say_who_waits,
 )
 from kled.operations.fleet.listed_clusters import listed_clusters
 
@@ -44,9 +44,9 @@ def plan(call: Call, name: str | None) -> int:
     with call.session() as session:
         listed = [] if name is not None else listed_clusters(session)
         if len(listed) > 1:
-            return _of_all(call, each_answer(session, listed, pending_words))
+            return _of_all(call, each_answer(session, listed, ask_what_is_pending))
         cluster = names.only(listed, name)
-        outlook = pending(session, cluster)
+        outlook = look_for_pending(session, cluster)
     if call.settings.output != "table":
         show_value(outlook.as_json(), call.settings.output)
     else:
@@ -60,7 +60,7 @@ def _of_all(call: Call, answers: Sequence[Answer]) -> int:
     show_answers(call, answers, "PENDING")
     require_asked(answers)
     require_allowed(answers)
-    message = waiting(answers, "have something pending")
+    message = say_who_waits(answers, "have something pending")
     if message:
         call.say(message)
     return PENDING if message else 0

@@ -19,7 +19,7 @@ from kled.kops.client import Kops
 from kled.kops.facts import versions
 from kled.models.share import Share
 from kled.models.version import KopsVersion
-from kled.operations.guards.consent import Consent, given
+from kled.operations.guards.consent import Consent, agree_to_every_plan
 from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.stores import Stores, child_environment, require_state_store
@@ -71,7 +71,7 @@ class Session:
         note: Callable[[str], None] = lambda _words: None,
         on_share: Callable[[Share], None] = lambda _share: None,
         stores: Stores | None = None,
-        consent: Consent = given,
+        consent: Consent = agree_to_every_plan,
         version: KopsVersion | None = None,
     ) -> None:
         self.settings = settings
@@ -165,7 +165,7 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
     on_share: Callable[[Share], None] = lambda _share: None,
     with_kops: bool = True,
     stores: Stores | None = None,
-    consent: Consent = given,
+    consent: Consent = agree_to_every_plan,
     asks_again: bool = False,
     waiting: "Waiting | None" = None,
 ) -> Iterator[Session]:
@@ -194,11 +194,13 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
         lease = None
         if place is not None:
             from kled.operations.guards.written_place import (  # noqa: PLC0415 - reads take no lease
-                leased,
+                hold_lease,
             )
 
             lease = stack.enter_context(
-                leased(settings, place, who, clock, waiting=waiting, no_lease=overrides.no_lease)
+                hold_lease(
+                    settings, place, who, clock, waiting=waiting, no_lease=overrides.no_lease
+                )
             )
         note = on_note or on_line
         kops = None

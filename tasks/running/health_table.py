@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import State
 from kled.errors import KledError
 from kled.models.cluster_event import ClusterEvent
 from kled.operations.fleet.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
-from kled.operations.health.validate_clusters import ALL, ValidateClusters, in_words
+from kled.operations.health.validate_clusters import ALL, ValidateClusters, summary_of
 from kled.sentences import enumerated, number
 from tasks.running import edge, events, notifications
 from tasks.running.markdown import inline
@@ -77,7 +77,7 @@ def publish(validation: ValidateClusters, outcome: State[Any] | None = None) -> 
     for message in to_say(rows, known or frozenset()):
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
-    summary = in_words(validation.results) if validation.results else why
+    summary = summary_of(validation.results) if validation.results else why
     shown, description = plain(rows, summary)
     create_table_artifact(shown, key=key, description=description)
 

@@ -29,7 +29,7 @@ def wait_or_refuse(
     Raises `WindowClosed` where its rule says `refuse`, `NotApproved` where its deployment's rules
     were changed on the way.
     """
-    window = windows.closed(_settings(), cluster, now())
+    window = windows.next_window_if_closed(_settings(), cluster, now())
     if window is None:
         return
     if window.outside == "refuse":
@@ -48,7 +48,7 @@ def wait_until_open(
 ) -> None:
     """Return inside of a window; raise `WindowClosed` where the rule is another by then."""
     settings, told = _settings(), False
-    while (window := windows.closed(settings, cluster, now())) is not None:
+    while (window := windows.next_window_if_closed(settings, cluster, now())) is not None:
         moment = now()
         if window.outside == "refuse":
             raise windows.refusal(cluster, window, moment)

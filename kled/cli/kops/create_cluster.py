@@ -18,7 +18,7 @@ from kled.cli.terminal.plan import show_plan
 from kled.kops.fields.flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.health.kubeconfigs import default_place
 from kled.sentences import options, word
@@ -93,7 +93,7 @@ def _store_and_preview(call: Call, spec: ClusterSpec) -> None:
     table = call.settings.output == "table"
     report = execute(call, StoreCluster(spec), shown=table)
     with call.session() as session:
-        plan = previewed(session.looking(), UpdateCluster(spec.name), now=True)
+        plan = preview_update(session.looking(), UpdateCluster(spec.name), now=True)
     if table:
         show_plan(call, plan)
     else:

@@ -12,11 +12,11 @@ from kled.cli.terminal.plan import show_plan
 from kled.models.plan import Plan
 from kled.operations.cluster import unregistration
 from kled.operations.cluster.delete_cluster import DeleteCluster, why_protected
-from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.plan_deletion import plan_deletion
 from kled.operations.guards.guards import DELETES
-from kled.operations.guards.neighbours import makes_anew
+from kled.operations.guards.neighbours import commands_that_make_again
 from kled.operations.names import named_cluster
-from kled.operations.preview.preview_deletion import previewed_deletion, require_deletable
+from kled.operations.preview.preview_deletion import preview_deletion, require_deletable
 from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
 
@@ -65,8 +65,8 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
         approved = Approved(digest) if digest else None
         wish = DeleteCluster(cluster, unregister, confirm, approved, with_resources_of)
         plan, why = _looked_at(call, session.looking(), wish, yes=yes)
-        taking = planned_deletion(session, cluster) if yes and with_resources_of else None
-        anew = makes_anew(taking) if taking is not None else ()
+        taking = plan_deletion(session, cluster) if yes and with_resources_of else None
+        anew = commands_that_make_again(taking) if taking is not None else ()
     if plan is None:
         meant = confirm or (asked(cluster, why, "delete it") if why else None)
         execute(call, replace(wish, confirm=meant))
@@ -102,4 +102,4 @@ def _looked_at(
     if yes:
         return None, why
     confirmed = replace(wish, confirm=wish.confirm or cluster)
-    return previewed_deletion(session, confirmed, now=True), why
+    return preview_deletion(session, confirmed, now=True), why

@@ -14,7 +14,7 @@ from kled.operations.instance_group.create_delete import (
     why_protected,
 )
 from kled.operations.preview.blast_radius import of_deletion
-from kled.operations.preview.preview_change import previewed_group
+from kled.operations.preview.preview_change import preview_group_deletion
 from kled.operations.preview.sight import SessionSight
 from kled.sentences import options
 
@@ -47,7 +47,7 @@ def delete_instance_group(
         if not yes:
             looking = session.looking()
             confirmed = replace(deletion, confirm=confirm or cluster)
-            plan = previewed_group(looking, confirmed, now=True)
+            plan = preview_group_deletion(looking, confirmed, now=True)
             sight = SessionSight(looking, cluster)
             radius = None if plan.refusal else of_deletion(looking, cluster, stored.name, sight)
             shown = plan, radius

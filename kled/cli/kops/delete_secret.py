@@ -13,7 +13,7 @@ from kled.operations.credentials.secrets import (
     require_secret,
     require_unused,
 )
-from kled.operations.preview.preview_change import previewed_secret
+from kled.operations.preview.preview_change import preview_secret_deletion
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 
@@ -37,7 +37,7 @@ def delete_secret(call: Call, name: str | None, secret: str, *, yes: bool) -> No
         deletion = DeleteSecret(cluster, secret)
         require_secret(session, cluster, secret)
         require_unused(session, cluster, secret)
-        shown = None if yes else previewed_secret(session.looking(), deletion, now=True)
+        shown = None if yes else preview_secret_deletion(session.looking(), deletion, now=True)
     if shown is None:
         execute(call, deletion, then=f"kled kops update-cluster --name={cluster}")
         return

@@ -14,7 +14,7 @@ from kled.operations.instance_group.edit_instance_group import (
 )
 from kled.operations.instance_group.edited_group import Document
 from kled.operations.instance_group.scaling_bounds import (
-    following,
+    next_command,
 )
 
 NAME = cluster_name.name(cluster_name.ALWAYS)
@@ -52,4 +52,4 @@ def store_group(
         return
     with call.session() as session:
         after = stored_group(session, operation.cluster, operation.instance_group)
-    call.say(f"next: {following(operation.cluster, before, after)}")
+    call.say(f"next: {next_command(operation.cluster, before, after)}")

@@ -6,7 +6,7 @@ from kled.cli.frame import cluster_name, names, parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
 from kled.cli.terminal.plan import show_plan
-from kled.operations.cluster.plan_update import planned_reconciling
+from kled.operations.cluster.plan_update import plan_reconciling
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.records.approved_plan import Approved
 
@@ -35,7 +35,7 @@ def reconcile_cluster(call: Call, name: str | None, digest: str | None, *, yes: 
     with call.session() as session:
         cluster = names.cluster(session, name, changes=yes)
         reconciling = ReconcileCluster(cluster, Approved(digest) if digest else None)
-        shown = None if yes else planned_reconciling(session.looking(), reconciling, now=True)
+        shown = None if yes else plan_reconciling(session.looking(), reconciling, now=True)
     if shown is None:
         execute(call, reconciling, then=f"kled kops validate-cluster --name={cluster}")
         return

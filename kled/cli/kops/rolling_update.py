@@ -18,7 +18,7 @@ from kled.models.rolled import Steadiness
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations.identity import kept_keys, lost_keys
 from kled.operations.preview.blast_radius import of_roll
-from kled.operations.preview.preview_roll import previewed_roll
+from kled.operations.preview.preview_roll import preview_roll
 from kled.operations.preview.sight import SessionSight
 from kled.operations.roll import interrupted_roll, plan_roll
 from kled.operations.roll.roll_canary import canary_meant
@@ -126,7 +126,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
             kept_keys.require_whole(session, cluster)
         these = (names.instance_group(call, looking, cluster, group) for group in groups)
         roll = Roll(instance_groups=tuple(these), **options)
-        with lost_keys.told_apart(session, cluster):
+        with lost_keys.tell_lost_keys_apart(session, cluster):
             first = _first(call, looking, cluster, canary, roll.instance_groups)
         pace = Pace(
             first,
@@ -157,7 +157,7 @@ def _shown(
 ) -> tuple[RollingPlan, BlastRadius | None, str | None, KledError | None]:
     """Return what would roll, whom it touches, what was interrupted, and why it is refused."""
     cluster, force = wish.cluster, wish.roll.force
-    plan, refusal = previewed_roll(session, wish, now=True)
+    plan, refusal = preview_roll(session, wish, now=True)
     radius = None
     if force or not plan.is_empty:
         radius = of_roll(session, plan, SessionSight(session, cluster), force=force)

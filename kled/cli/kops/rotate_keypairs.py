@@ -16,7 +16,7 @@ from kled.operations.credentials.rotate_keypairs import (
     require_rolled,
 )
 from kled.operations.identity import kept_keys
-from kled.operations.preview.preview_change import previewed_rotation
+from kled.operations.preview.preview_change import preview_rotation
 
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 
@@ -53,7 +53,7 @@ def rotate_keypairs(call: Call, name: str | None, phase: Phase, keyset: str, *, 
         kept_keys.require_whole(session, cluster)
         if open_keysets(session, rotation):
             require_rolled(session, rotation)
-        shown = None if yes else previewed_rotation(session.looking(), rotation, now=True)
+        shown = None if yes else preview_rotation(session.looking(), rotation, now=True)
     if shown is None:
         execute(call, rotation, then=f"kled kops update-cluster --name={cluster} --yes")
         return

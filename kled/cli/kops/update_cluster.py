@@ -9,8 +9,8 @@ from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
 from kled.cli.terminal.plan import show_plan
 from kled.models.rolling import Roll
-from kled.operations.cluster.plan_update import planned
-from kled.operations.cluster.update_cluster import UpdateCluster, following, update_meant
+from kled.operations.cluster.plan_update import plan_with_radius
+from kled.operations.cluster.update_cluster import UpdateCluster, next_command, update_meant
 
 
 @leaf(
@@ -51,8 +51,8 @@ def update_cluster(
     with call.session() as session:
         cluster = names.cluster(session, name, changes=yes)
         update = update_meant(cluster, digest, Roll() if roll else None, wait)
-        shown = None if yes else planned(session.looking(), update, now=True)
-        then = following(session, update) if yes else ""
+        shown = None if yes else plan_with_radius(session.looking(), update, now=True)
+        then = next_command(session, update) if yes else ""
     if shown is None:
         execute(call, update, then=then)
         return

@@ -9,7 +9,7 @@ from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
 from kled.cli.terminal.plan import show_plan
 from kled.operations.cluster.upgrade_cluster import NO_UPGRADE, UpgradeCluster, new_version
-from kled.operations.preview.preview_change import previewed_upgrade
+from kled.operations.preview.preview_change import preview_upgrade
 
 _NAME = cluster_name.name(cluster_name.WITH_YES)
 
@@ -61,7 +61,7 @@ def upgrade_cluster(  # noqa: PLR0913 - one parameter per option
     wish = UpgradeCluster(name or "", kubernetes_version, channel, skip_minor_versions, give_up)
     with call.session() as session:
         wish = replace(wish, cluster=names.cluster(session, name, changes=yes))
-        plan = None if yes else previewed_upgrade(session.looking(), wish, now=True)
+        plan = None if yes else preview_upgrade(session.looking(), wish, now=True)
     if plan is None:
         if execute(call, wish).rows[-1].words != NO_UPGRADE:
             call.say(f"next: kled kops update-cluster --name={wish.cluster}")

@@ -20,10 +20,10 @@ from kled.operations.health.validate_cluster import (
     ValidateCluster,
     healthy,
     not_ready,
-    validated,
-    waited_for,
+    validate_once,
+    wait_until_healthy,
 )
-from kled.operations.health.validate_clusters import looked_at, require_healthy
+from kled.operations.health.validate_clusters import look_at_clusters, require_healthy
 from kled.operations.instance_group import lost_groups
 
 _FAILURES = (Column("KIND", "kind"), Column("NAME", "name"), Column("MESSAGE", "message"))
@@ -74,14 +74,14 @@ def validate_cluster(
         listed = () if name is not None else listed_clusters(session)
         listed = tuple(candidate for candidate in listed if candidate.name not in skip)
         if len(listed) > 1:
-            _of_all(call, looked_at(session, listed, wait or timedelta(0)))
+            _of_all(call, look_at_clusters(session, listed, wait or timedelta(0)))
             return
         cluster = names.only(listed, name)
         if wait is None:
-            report, late = validated(session, cluster), None
+            report, late = validate_once(session, cluster), None
             lost = lost_groups.remark(session, cluster)
         else:
-            report, late = waited_for(session, ValidateCluster(cluster, wait), watching)
+            report, late = wait_until_healthy(session, ValidateCluster(cluster, wait), watching)
             lost = ""  # it was noted
     _show(call, report)
     if lost:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from kled.cli.terminal.output import Column
-from kled.operations.snapshots.present_keys import PresentKeys, unkept
+from kled.operations.snapshots.present_keys import PresentKeys, say_unkept
 
 LIST: Final = (
     Column("CLUSTER", "cluster"),
@@ -45,7 +45,7 @@ def without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
     """Yield what a table shows of clusters that have no snapshot; those with keys come first."""
     nothing = {column.key: "" for column in LIST} | {"id": "none"}
     for cluster in keys.bare:
-        yield {**nothing, "cluster": cluster, "remark": unkept(cluster)}
+        yield {**nothing, "cluster": cluster, "remark": say_unkept(cluster)}
     for cluster in keys.stored:
         yield {**nothing, "cluster": cluster, "remark": "never applied: it has no keys yet"}
 

@@ -6,7 +6,7 @@ from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal import streams
 from kled.cli.terminal.output import show_value
-from kled.operations.snapshots.named_snapshots import compared
+from kled.operations.snapshots.named_snapshots import compare
 from kled.sentences import number
 
 
@@ -27,7 +27,7 @@ def diff(call: Call, name: str, before: str, after: str) -> None:
     `latest` is the newest that can be trusted, `newest` the newest of all.
     Secrets are compared by fingerprints, never shown.
     """
-    changes = compared(call.stores, name, before, after, call.say)
+    changes = compare(call.stores, name, before, after, call.say)
     if call.settings.output == "table":
         for change in changes:
             streams.out().say(change.line())

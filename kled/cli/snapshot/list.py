@@ -16,8 +16,8 @@ from kled.operations.snapshots import list_snapshots
 def list_(call: Call, name: str | None) -> None:
     """List snapshots with age, verified level and size, oldest first."""
     kept = call.stores.snapshots
-    snapshots = list_snapshots.listed(kept, name, call.stores.remembering)
-    missing = list_snapshots.missing(kept, snapshots, name, call.stores.remembering)
+    snapshots = list_snapshots.list_snapshots(kept, name, call.stores.remembering)
+    missing = list_snapshots.find_missing(kept, snapshots, name, call.stores.remembering)
     for warning in missing.warnings:
         call.say(f"warning: {warning}")
     if call.settings.output != "table":

@@ -13,7 +13,7 @@ from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.cli.terminal.output import show, show_value
 from kled.errors import InvalidInput
 from kled.operations.guards.protection import pattern_protection
-from kled.operations.snapshots.plan_snapshots import previewed_prune
+from kled.operations.snapshots.plan_snapshots import preview_prune
 from kled.operations.snapshots.prune import PruneSnapshots
 from kled.sentences import number
 
@@ -73,7 +73,7 @@ def prune(
 
 def _preview(call: Call, operation: PruneSnapshots) -> None:
     with call.session(with_kops=False) as session:
-        plan, refusal = previewed_prune(session, operation)
+        plan, refusal = preview_prune(session, operation)
     _show(call, plan)
     _warn_of_unreadable(call, plan.as_json())
     if refusal is not None:

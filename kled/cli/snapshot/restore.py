@@ -141,7 +141,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
         of=of,
         rewrite_places=rewrite_places,
     )
-    meant = use.settled(call.stores, wish, moves=raise_epoch)
+    meant = use.settle(call.stores, wish, moves=raise_epoch)
     for warning in meant.passed_over:
         call.say(f"warning: {warning}")
     if not yes and confirm is None:

@@ -6,7 +6,7 @@ from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
 from kled.cli.snapshot.columns import WHICH
 from kled.cli.terminal.output import show_value
-from kled.operations.snapshots.named_snapshots import described
+from kled.operations.snapshots.named_snapshots import describe
 
 
 @leaf(
@@ -18,7 +18,7 @@ from kled.operations.snapshots.named_snapshots import described
 @click.option("--snapshot", metavar="ID", default="newest", help=WHICH)
 def show_(call: Call, name: str, snapshot: str) -> None:
     """Show one snapshot: what it holds, what was left out, what is proved, whether to trust it."""
-    manifest, worth = described(call.stores, name, snapshot, call.say)
+    manifest, worth = describe(call.stores, name, snapshot, call.say)
     document = {**manifest.model_dump(mode="json"), **worth}
     if call.settings.output == "table":
         kinds: dict[str, int] = {}

@@ -12,7 +12,7 @@ from typing import Final
 from kled.errors import ApiUnreachable, CredentialsRefused, KledError
 from kled.models.cluster import Cluster
 from kled.operations.checks.check import Check, not_tried
-from kled.operations.health.cluster_api import explained
+from kled.operations.health.cluster_api import explain_placeholder
 from kled.sentences import options
 
 _PATIENCE: Final = timedelta(seconds=3)
@@ -50,7 +50,7 @@ def _asked(cluster: str, kubeconfig: Path) -> Check:
     named = options(name=cluster, kubeconfig=kubeconfig)
     renew = f"kled kops export-kubecfg {named} writes it anew"
     try:
-        with connect(kubeconfig, timeout=_PATIENCE) as api, explained():
+        with connect(kubeconfig, timeout=_PATIENCE) as api, explain_placeholder():
             nodes = has_any(api)
     except CredentialsRefused as error:  # they expire
         return Check(name, "found", error.message, renew)

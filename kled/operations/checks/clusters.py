@@ -117,10 +117,10 @@ def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[Identit
 
 def _gone(session: "Session") -> str | None:
     """Say which clusters an empty state store held, as its snapshots know; None: none."""
-    from kled.operations.snapshots.remembered_stores import all_gone  # noqa: PLC0415 - not for --help
+    from kled.operations.snapshots.remembered_stores import say_all_gone  # noqa: PLC0415 - not for --help
 
     try:
-        return all_gone(session.stores) if session.settings.snapshot_store else None
+        return say_all_gone(session.stores) if session.settings.snapshot_store else None
     except KledError:  # said of the snapshot store
         return None
 

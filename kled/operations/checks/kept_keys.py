@@ -44,7 +44,7 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
 
 def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
     """Return the cluster, and what speaks against its newest snapshot; empty: nothing does."""
-    from kled.operations.snapshots.present_keys import lacking  # noqa: PLC0415
+    from kled.operations.snapshots.present_keys import say_lack  # noqa: PLC0415
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
     try:
@@ -58,7 +58,7 @@ def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
         return cluster, ""  # a verification tells
     if why := speaks_against(ledger, manifest):
         return cluster, f"no trusted snapshot has them: of {ref.id}: {why}"
-    why = lacking(ledger, manifest)
+    why = say_lack(ledger, manifest)
     return cluster, f"the newest snapshot has others: of {ref.id}: {why}" if why else ""
 
 

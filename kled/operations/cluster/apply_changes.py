@@ -15,7 +15,7 @@ from kled.operations.guards import (
     shared_iam_roles,
     undrained,
 )
-from kled.operations.guards.consent import given
+from kled.operations.guards.consent import agree_to_every_plan
 from kled.operations.identity import kept_keys
 from kled.operations.instance_group.group_roles import with_roles
 from kled.operations.session import Session
@@ -68,5 +68,5 @@ def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> No
 
 
 def _require_consent(session: Session, cleared: Cleared, *, agreed: bool) -> None:
-    if not agreed and session.consent is not given:
+    if not agreed and session.consent is not agree_to_every_plan:
         session.consent(with_roles(session, cleared.plan))

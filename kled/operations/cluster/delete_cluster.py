@@ -11,7 +11,7 @@ from kled.models.plan import Plan
 from kled.operations import ways_back
 from kled.operations.cluster import unregistration
 from kled.operations.cluster.nothing_left import proof_step
-from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.plan_deletion import plan_deletion
 from kled.operations.cluster.unregistration import Unreadable
 from kled.operations.guards import copies, neighbours, own_places
 from kled.operations.guards.applied_elsewhere import require_applied_here
@@ -100,7 +100,7 @@ def guard_step(deletion: DeleteCluster) -> Step:
         _require_no_foreign(session, deletion.cluster)
         if not deletion.unregister:
             require_applied_here(session, deletion.cluster, deletes=True)
-        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        now = plan_deletion(session, deletion.cluster, unregister=deletion.unregister)
         others = neighbours.require_own(now, deletion.with_resources_of)
         if deletion.approved is not None:
             _require_approved(session, deletion, now, deletion.approved)
@@ -261,6 +261,6 @@ def _remember(
     if isinstance(stored, Definition):
         begun_deletion.write(session, deletion.cluster, stored)
     if deletion.approved is not None:
-        now = planned_deletion(session, deletion.cluster, unregister=deletion.unregister)
+        now = plan_deletion(session, deletion.cluster, unregister=deletion.unregister)
         approved_plan.require(session, now, deletion.approved)
         approved_plan.write(session, now, deletion.approved)

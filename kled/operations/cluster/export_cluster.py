@@ -40,7 +40,7 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
     def act(session: Session) -> str:
         effect.begins()
         had_context = _has_context(kubeconfig, cluster)
-        with lost_keys.told_apart(session, cluster):
+        with lost_keys.tell_lost_keys_apart(session, cluster):
             session.kops.kubeconfig.export(cluster, kubeconfig, admin)
         effect.ends(not had_context)  # to delete it would take away what was there before
         return str(kubeconfig)

@@ -19,7 +19,7 @@ _DIGITS: Final = 4
 _STORED: Final = frozenset({_DEFINITION, _IDENTITY, _BACKUPS})
 
 
-def planned_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
+def plan_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
     """Return all that goes; reads only.
 
     What is another's bears its owner (`neighbours`), as does all of a definition that was never
@@ -35,9 +35,9 @@ def planned_deletion(session: Session, cluster: str, *, unregister: bool = False
     stays = unregister and stored is not None  # kops' own preview of it names nothing (38e)
     changes = () if stays else session.kops.cluster.preview_delete(cluster).changes
     if stored is not None:
-        changes = neighbours.marked(session, stored, changes)
+        changes = neighbours.mark_owners(session, stored, changes)
         if not applied.was_applied(session, cluster):
-            changes = neighbours.unclaimed(cluster, changes)
+            changes = neighbours.mark_never_applied(cluster, changes)
     kept = [change for change in changes if change.kind not in {"instance", *_STORED}]
     groups = sorted({change.name for change in changes if change.kind == "instance"})
     machines = [Change("delete", "instances", group) for group in groups]

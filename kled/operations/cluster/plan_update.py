@@ -23,15 +23,15 @@ from kled.retry import READ
 from kled.sentences import number
 
 
-def planned(
+def plan_with_radius(
     session: Session, wish: UpdateCluster, *, now: bool = False
 ) -> tuple[Plan, BlastRadius]:
-    """Return the plan of an update and its radius; reads only. As `previewed`."""
-    plan = previewed(session, wish, now=now)
-    return plan, touched(session, plan)
+    """Return the plan of an update and its radius; reads only. As `preview_update`."""
+    plan = preview_update(session, wish, now=now)
+    return plan, radius_of(session, plan)
 
 
-def previewed(session: Session, wish: UpdateCluster, *, now: bool = False) -> Plan:
+def preview_update(session: Session, wish: UpdateCluster, *, now: bool = False) -> Plan:
     """Return the plan of an update, with what applying it would be refused with; reads only.
 
     `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the plan:
@@ -40,12 +40,12 @@ def previewed(session: Session, wish: UpdateCluster, *, now: bool = False) -> Pl
     return _previewed(session, wish, lambda kops: kops.cluster.preview_update, now=now)
 
 
-def planned_reconciling(
+def plan_reconciling(
     session: Session, wish: ReconcileCluster, *, now: bool = False
 ) -> tuple[Plan, BlastRadius]:
-    """Return the plan of `kops reconcile cluster` and its radius, as `planned` does."""
+    """Return the plan of `kops reconcile cluster` and its radius, as `plan_with_radius` does."""
     plan = _previewed(session, wish, lambda kops: kops.cluster.preview_reconcile, now=now)
-    return plan, touched(session, plan)
+    return plan, radius_of(session, plan)
 
 
 def _previewed(
@@ -61,7 +61,7 @@ def _previewed(
         kept_keys.require_previewable(session, cluster)
         return look(session.kops)(cluster)
 
-    plan, error = foreseen.previewed(
+    plan, error = foreseen.preview_with_refusal(
         session, operation, make, lambda made: require_appliable(session, made), now=now
     )
     lost_groups.tell(session, cluster)
@@ -76,7 +76,7 @@ def require_appliable(session: Session, plan: Plan) -> None:
         apply_changes.clear(session, plan)
 
 
-def touched(session: Session, plan: Plan) -> BlastRadius:
+def radius_of(session: Session, plan: Plan) -> BlastRadius:
     """Return the radius of an update's plan, looking with the session's hands."""
     return of_plan(session, plan, SessionSight(session, plan.cluster))
 
@@ -102,7 +102,7 @@ class PlanUpdate:
 
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
-            plan, radius = planned(session, UpdateCluster(self.cluster, self.approved))
+            plan, radius = plan_with_radius(session, UpdateCluster(self.cluster, self.approved))
             self.plans[:] = [(with_roles(session, plan), radius)]
             rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
             return f"{plan.digest[:12]}: {plan.summary}{rolls}"

@@ -7,7 +7,7 @@ from kled.kops.facts import plan_effects
 from kled.models.rolling import Roll
 from kled.operations import ways_back
 from kled.operations.cluster import apply_changes
-from kled.operations.cluster.update_cluster import unsure
+from kled.operations.cluster.update_cluster import what_is_unsure
 from kled.operations.guards import shared_iam_roles
 from kled.operations.guards.guards import APPLIES
 from kled.operations.identity import kept_keys
@@ -75,7 +75,7 @@ class ReconcileCluster:
                 way_back=ways_back.UNKNOWN,
                 changed=effect,
                 back=back,
-                unsure=unsure(self.cluster),
+                unsure=what_is_unsure(self.cluster),
             ),
         )
 

@@ -40,14 +40,14 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
     except _OF_A_GROUP as error:
         groups = _stored(session, cluster)
         if not any(not group.readable for group in groups):
-            raise explained(session, cluster, error) from error
+            raise explain_crash(session, cluster, error) from error
         return groups
     if any(group.name == parse.NAMELESS for group in listed):
         return _stored(session, cluster) or listed
     return listed
 
 
-def explained(session: Session, cluster: str, error: KledError) -> KledError:
+def explain_crash(session: Session, cluster: str, error: KledError) -> KledError:
     """Return an error that names the object where kops crashed of one, else `error` as it is.
 
     Reads the cluster's definitions from the state store; raises nothing.

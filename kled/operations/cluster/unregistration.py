@@ -20,7 +20,7 @@ from kled.errors import (
 )
 from kled.kops.state_store import layout, readable
 from kled.models.definition import Definition, object_name
-from kled.operations.cluster.unreadable import explained
+from kled.operations.cluster.unreadable import explain_crash
 from kled.operations.guards.protection import pattern_protection, protection
 from kled.operations.session import Session
 from kled.sentences import number
@@ -100,7 +100,7 @@ def remove(session: Session, cluster: str) -> int:
 
 
 def _as_stored(session: Session, cluster: str, error: KopsError) -> Unreadable:
-    why = explained(session, cluster, error).message
+    why = explain_crash(session, cluster, error).message
     try:
         body = get_bounded(session.state_store, f"{cluster}/{layout.CONFIG}").body
     except ObjectMissing:

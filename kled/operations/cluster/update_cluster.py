@@ -70,7 +70,7 @@ def update_meant(
     return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
 
 
-def following(session: Session, wish: UpdateCluster) -> str:
+def next_command(session: Session, wish: UpdateCluster) -> str:
     """Return the command after the update, asked before it; empty: the update has done it all.
 
     Machines that a first update makes are of today: they have to come up, and none to roll. Only
@@ -150,7 +150,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         makes_keys=True,
         way_back=ways_back.UNKNOWN,
         back=back,
-        unsure=unsure(cluster),
+        unsure=what_is_unsure(cluster),
         event=ClusterEvent.CREATED if new else ClusterEvent.UPDATED,
     )
 
@@ -163,7 +163,7 @@ def _deletion(cluster: str) -> str:
     )
 
 
-def unsure(cluster: str) -> str:
+def what_is_unsure(cluster: str) -> str:
     """Say what nobody knows of an update that somebody interrupts, and what tells it."""
     return (
         "kops may have been applying: which resources stand is not known until this shows what is"

@@ -53,7 +53,7 @@ class UpgradeCluster:
         def act(session: Session) -> str:
             effect.begins()
             before = session.kops.definition.get(self.cluster)
-            version = self.kubernetes_version or new_version(planned(session, self))
+            version = self.kubernetes_version or new_version(plan_upgrade(session, self))
             done = session.kops.definition.upgrade(self.cluster, version, self.channel)
             changed = (
                 f"{change.kind} {change.name} {field} {value}".replace("  ", " ")
@@ -75,7 +75,7 @@ class UpgradeCluster:
         return (kept_keys.step(self.cluster), check_step(self), upgrade)
 
 
-def planned(session: Session, wish: UpgradeCluster) -> Plan:
+def plan_upgrade(session: Session, wish: UpgradeCluster) -> Plan:
     """Return the plan of `kops upgrade cluster`, whose version was checked. Only reads.
 
     Raises `InvalidInput` for a version that is none, and `VersionRefused` for one that the cluster
@@ -108,7 +108,7 @@ def check_step(wish: UpgradeCluster) -> Step:
     """Check the version before a snapshot is taken for it. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
-        version = new_version(planned(session, wish))
+        version = new_version(plan_upgrade(session, wish))
         return f"to Kubernetes {version}" if version else "no other version"
 
     return Step("check version", act, READ, reads=True)

@@ -18,7 +18,7 @@ from kled.models.credential import Secret
 from kled.operations import ways_back
 from kled.operations.guards import own_places
 from kled.operations.guards.guards import EDITS
-from kled.operations.guards.taken_snapshot import advised, taken, words
+from kled.operations.guards.taken_snapshot import advise_on_stores, take_snapshot, words
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE, READ
@@ -102,8 +102,8 @@ def _kept_step(cluster: str, secret: str) -> Step:
     def act(session: Session) -> str:
         if session.settings.snapshot_store is None or session.overrides.no_snapshot:
             return NOT_KEPT
-        with advised():
-            result = taken(session, cluster, refuses=False, rotated=frozenset({secret}))
+        with advise_on_stores():
+            result = take_snapshot(session, cluster, refuses=False, rotated=frozenset({secret}))
         if result is None:
             return NOT_KEPT
         damaged = [

@@ -20,10 +20,10 @@ from kled.models.blast_radius import BlastRadius
 from kled.models.cluster import Cluster
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations.cluster.plan_update import planned
+from kled.operations.cluster.plan_update import plan_with_radius
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.fleet.each_cluster import Trouble, ask_each, mend_of, require_read
-from kled.operations.health.validate_cluster import healthy, not_ready, validated
+from kled.operations.health.validate_cluster import healthy, not_ready, validate_once
 from kled.operations.preview.blast_radius import of_roll
 from kled.operations.preview.sight import SessionSight
 from kled.operations.roll import interrupted_roll
@@ -100,9 +100,9 @@ class Pending:
         }
 
 
-def pending(session: Session, cluster: str) -> Pending:
+def look_for_pending(session: Session, cluster: str) -> Pending:
     """Return what is pending for one cluster; only reads."""
-    plan, radius = planned(session, UpdateCluster(cluster))
+    plan, radius = plan_with_radius(session, UpdateCluster(cluster))
     rolling = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True))
     if plan.is_empty and not rolling.is_empty:
         radius = of_roll(session, rolling, SessionSight(session, cluster))
@@ -143,7 +143,7 @@ def _asked(session: Session, cluster: str, ask: Callable[[Session, str], Answer]
 def health(session: Session, cluster: str) -> Answer:
     """Say whether a cluster is healthy, looked at once."""
     try:
-        report = validated(session, cluster)
+        report = validate_once(session, cluster)
     except NotYetApplied as never:
         mend = never.hint or f"kled kops update-cluster --name={cluster} --yes makes it"
         return Answer(cluster, NEVER, never.message, mend)
@@ -155,10 +155,10 @@ def health(session: Session, cluster: str) -> Answer:
     return Answer(cluster, WAITING, error.message, mend, more, passing=True)
 
 
-def pending_words(session: Session, cluster: str) -> Answer:
+def ask_what_is_pending(session: Session, cluster: str) -> Answer:
     """Say what is pending for a cluster."""
     try:
-        left = pending(session, cluster)
+        left = look_for_pending(session, cluster)
     except (NotApproved, EpochMismatch, SnapshotNotTrustworthy) as error:
         return Answer(cluster, REFUSED, error.message, error.hint or "")
     more = {"plan": left.as_json()}
@@ -191,7 +191,7 @@ def require_allowed(answers: Sequence[Answer]) -> None:
         )
 
 
-def waiting(answers: Sequence[Answer], what: str) -> str:
+def say_who_waits(answers: Sequence[Answer], what: str) -> str:
     """Return how many clusters are not there yet, and which; empty: none."""
     names = [answer.cluster for answer in answers if answer.state == WAITING]
     shown = enumerated(names, _SHOWN)

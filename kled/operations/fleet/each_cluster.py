@@ -117,7 +117,7 @@ def clusters(session: Session, name: str | None) -> Found:
     for cluster in listed:
         row = cluster.as_json()
         if cluster.problem:
-            mend = put_back(session.settings, cluster.name)
+            mend = way_to_put_back(session.settings, cluster.name)
             row |= {"cloud": UNREADABLE, "mend": mend}
             troubles.append(Trouble(cluster.name, cluster.problem, mend))
         rows.append(row)
@@ -160,15 +160,17 @@ def ask_each(
 
 
 def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
-    from kled.operations.cluster.unreadable import explained  # noqa: PLC0415 - loads YAML
+    from kled.operations.cluster.unreadable import explain_crash  # noqa: PLC0415 - loads YAML
     from kled.snapshot.create.one_row import one_row  # noqa: PLC0415 - a read of one does without
 
     if cluster.problem:
-        return Trouble(cluster.name, cluster.problem, put_back(session.settings, cluster.name))
+        return Trouble(
+            cluster.name, cluster.problem, way_to_put_back(session.settings, cluster.name)
+        )
     try:
         return ask(cluster.name)
     except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
-        error = explained(session, cluster.name, one_row(caught))
+        error = explain_crash(session, cluster.name, one_row(caught))
         mend = mend_of(session.settings, cluster.name, error)
         return Trouble(cluster.name, error.message, mend)
 
@@ -176,11 +178,11 @@ def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | 
 def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
     """Return what to do about an error of one cluster: its own hint, or what puts it back."""
     if isinstance(error, _OF_THE_DEFINITION) or (type(error) is KopsError and not error.hint):
-        return put_back(settings, cluster)
+        return way_to_put_back(settings, cluster)
     return error.hint or "kled doctor tries the stores and the cloud's variables"
 
 
-def put_back(settings: Settings, cluster: str) -> str:
+def way_to_put_back(settings: Settings, cluster: str) -> str:
     """Return what brings a cluster's good objects back, as far as the settings tell."""
     if settings.snapshot_store:
         return (
@@ -199,10 +201,10 @@ def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
         return listing.read(session, cluster)
     except NotYetApplied:
         from kled.operations.identity.lost_keys import (  # noqa: PLC0415 - not for most reads
-            told_apart,
+            tell_lost_keys_apart,
         )
 
-        with told_apart(session, cluster):
+        with tell_lost_keys_apart(session, cluster):
             raise
 
 
@@ -213,7 +215,7 @@ def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, An
         rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]
     for row in rows:
         if row.get("problem"):
-            row["mend"] = put_back(session.settings, cluster)
+            row["mend"] = way_to_put_back(session.settings, cluster)
     gone = listing.gone(session, cluster) if listing.gone else None
     if gone is None:
         return rows

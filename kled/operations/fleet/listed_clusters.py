@@ -72,9 +72,9 @@ def _loaded(session: Session, name: str) -> Cluster:
     try:
         return session.kops.cluster.get(name)  # raises where it is that of another
     except KledError as error:
-        from kled.operations.cluster.unreadable import explained  # noqa: PLC0415 - loads YAML
+        from kled.operations.cluster.unreadable import explain_crash  # noqa: PLC0415 - loads YAML
 
-        return unloadable(name, explained(session, name, error).message)
+        return unloadable(name, explain_crash(session, name, error).message)
 
 
 def _names(store: "ObjectStore") -> Iterator[str]:

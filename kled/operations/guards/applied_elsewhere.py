@@ -42,8 +42,8 @@ def require_applied_here(session: Session, cluster: str, *, deletes: bool = Fals
 
 
 def _advice(session: Session, cluster: str, home: str, *, deletes: bool) -> str:
-    original, moved = options(name=cluster, state=home), move(session, cluster, home)
-    alone = forgetting(session, cluster)
+    original, moved = options(name=cluster, state=home), command_that_moves(session, cluster, home)
+    alone = command_that_forgets(session, cluster)
     if deletes:
         return (
             f"to delete it, there: kled kops delete-cluster {original}; the copy here alone goes"
@@ -56,13 +56,13 @@ def _advice(session: Session, cluster: str, home: str, *, deletes: bool) -> str:
     )
 
 
-def forgetting(session: Session, cluster: str) -> str:
+def command_that_forgets(session: Session, cluster: str) -> str:
     """Return the command that forgets the copy in the state store at hand, and nothing else."""
     forgets = options(name=cluster, state=here(session), unregister=True)
     return f"kled kops delete-cluster {forgets}"
 
 
-def move(session: Session, cluster: str, former: str) -> str:
+def command_that_moves(session: Session, cluster: str, former: str) -> str:
     """Return the command that says that the cluster moved here from its `former` home."""
     return raising(cluster, here(session), former)
 

@@ -15,7 +15,13 @@ from kled.operations.guards import elsewhere, lost_cluster
 from kled.operations.guards.final_snapshot import final_step
 from kled.operations.guards.guards import Guards
 from kled.operations.guards.overrides import Overrides
-from kled.operations.guards.taken_snapshot import advised, emptied, require_trusted, taken, words
+from kled.operations.guards.taken_snapshot import (
+    advise_on_stores,
+    refusal_of_empty_store,
+    require_trusted,
+    take_snapshot,
+    words,
+)
 from kled.operations.identity import begun_anew, new_keys, other_identity
 from kled.operations.recovery import known_epoch
 from kled.operations.session import Session
@@ -102,7 +108,7 @@ def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """Yield what comes first of all."""
     if guards.epoch != "none" and not overrides.no_epoch:
         step = epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
-        yield advising(step, guards.elsewhere)
+        yield with_advice(step, guards.elsewhere)
 
 
 def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
@@ -125,7 +131,7 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
     """
     anew = guards.identity and overrides.new_identity == cluster
     if anew and not overrides.no_epoch:
-        yield begun_anew.anew_step(cluster)
+        yield begun_anew.begin_anew_step(cluster)
     if overrides.no_snapshot:
         return
     if anew or guards.snapshot == "after":
@@ -189,8 +195,8 @@ def keep_keys_step(snapshot: Step, cluster: str) -> Step:
     """
 
     def act(session: Session) -> str:
-        with advised():
-            keys = new_keys.unkept(session, cluster)
+        with advise_on_stores():
+            keys = new_keys.keys_in_no_snapshot(session, cluster)
         return snapshot.act(session) if keys else NO_NEW_KEYS
 
     return replace(snapshot, name=NEW_KEYS, act=act)
@@ -212,18 +218,18 @@ def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> St
     return Step("check epoch", act, READ)
 
 
-def advising(step: Step, advice: str) -> Step:
+def with_advice(step: Step, advice: str) -> Step:
     """Return the step with what its operation says where the cluster lives elsewhere."""
 
     def act(session: Session) -> str:
-        with advised_elsewhere(advice):
+        with advise_elsewhere(advice):
             return step.act(session)
 
     return replace(step, act=act)
 
 
 @contextmanager
-def advised_elsewhere(advice: str) -> Iterator[None]:
+def advise_elsewhere(advice: str) -> Iterator[None]:
     """Let `advice`, where there is some, be the hint where the cluster lives elsewhere."""
     try:
         yield
@@ -240,7 +246,7 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
     here, typed = known_epoch.here(session), require_state_store(session.settings)
-    with advised():
+    with advise_on_stores():
         snapshots = session.snapshot_store
         known = elsewhere.require_home(session, cluster)
         if known is not None and known.vacant:
@@ -268,7 +274,7 @@ def require_mounted(session: Session) -> None:
     try:
         losses.require_mounted(read_ledger(snapshots, session.stores.remembering))
     except SnapshotMissing as error:
-        raise emptied(error) from error
+        raise refusal_of_empty_store(error) from error
 
 
 def _write_end(session: Session, cluster: str) -> None:
@@ -291,7 +297,7 @@ def announce_step(cluster: str, *, forgets: bool = False) -> Step:
         from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
         here = known_epoch.here(session)
-        with advised():
+        with advise_on_stores():
             snapshots = session.snapshot_store
             stays = forgets and applied.was_applied(session, cluster)
             known = epoch.read(snapshots, cluster)
@@ -346,9 +352,9 @@ def snapshot_step(
     """
 
     def act(session: Session) -> str:
-        with advised():
-            rotated = other_identity.compared(session, cluster).secrets if anew else ()
-            result = taken(session, cluster, refuses=refuses, rotated=frozenset(rotated))
+        with advise_on_stores():
+            rotated = other_identity.compare(session, cluster).secrets if anew else ()
+            result = take_snapshot(session, cluster, refuses=refuses, rotated=frozenset(rotated))
             if result is None:
                 if not may_be_gone and session.overrides.new_identity != cluster:
                     lost_cluster.refuse(session, cluster)

@@ -16,7 +16,7 @@ Consent = Callable[[Plan], None]
 """Raises `NotApproved` for a plan that somebody has to agree to first."""
 
 
-def given(_plan: Plan) -> None:
+def agree_to_every_plan(_plan: Plan) -> None:
     """Agree to every plan: whoever typed `--yes` did."""
 
 

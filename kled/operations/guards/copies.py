@@ -43,13 +43,13 @@ def require_original(session: Session, cluster: str) -> None:
     home = original_of(session, cluster)
     if home is None:
         return
-    moved = applied_elsewhere.move(session, cluster, home)
+    moved = applied_elsewhere.command_that_moves(session, cluster, home)
     raise NotApproved(
         f'cluster "{cluster}" is a copy of the one in {home}, which has it still; nothing was'
         " stored",
-        hint=f"the copy goes with {applied_elsewhere.forgetting(session, cluster)}; only where the"
-        f" cluster was moved here, so that nobody uses that one any more: {moved}, which has it"
-        " name its own place, too",
+        hint=f"the copy goes with {applied_elsewhere.command_that_forgets(session, cluster)}; only"
+        " where the cluster was moved here, so that nobody uses that one any more:"
+        f" {moved}, which has it name its own place, too",
     )
 
 

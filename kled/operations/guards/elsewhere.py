@@ -222,7 +222,7 @@ def _has_its_keys(session: Session, cluster: str, snapshot: str) -> bool:
     if not is_there(session.state_store, f"{cluster}/{kept_keys.AUTHORITY_KEY}"):
         return False
     try:
-        others = other_identity.compared_with(session, cluster, snapshot)
+        others = other_identity.compare_with(session, cluster, snapshot)
     except KledError:
         return False
     return not (others.names or others.gone)

@@ -14,7 +14,7 @@ from kled.kops.state_store import layout, locations
 from kled.models.definition import Definition
 from kled.operations.cluster import unregistration
 from kled.operations.guards import elsewhere, left_of_deletion
-from kled.operations.guards.taken_snapshot import advised, taken, words
+from kled.operations.guards.taken_snapshot import advise_on_stores, take_snapshot, words
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.operations.stores import require_state_store
@@ -48,18 +48,18 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
     """
 
     def act(session: Session) -> str:
-        with advised():
+        with advise_on_stores():
             alone = elsewhere.is_forgotten_alone if forgets else elsewhere.is_twin
             if alone(session, cluster):
                 return TWIN
             if (ends := _kept_before(session, cluster)) is not None:
                 return ends
-            result = taken(session, cluster, etcd_backups=None)
+            result = take_snapshot(session, cluster, etcd_backups=None)
             if result is None:
                 return ABSENT
             report = _read_back(session, _ref(result))
             if report is None or not report.trustworthy:
-                result = taken(session, cluster, reuse=False, etcd_backups=None) or result
+                result = take_snapshot(session, cluster, reuse=False, etcd_backups=None) or result
                 report = _read_back(session, _ref(result))
             if forgets and _is_unreadable(session, cluster) and report and report.level is not None:
                 return f"{words(session, result)}; the bytes as they are: kops cannot read them"
@@ -92,7 +92,7 @@ def _is_unreadable(session: Session, cluster: str) -> bool:
 
 def _kept_before(session: Session, cluster: str) -> str | None:
     """Return which snapshot holds what a killed deletion has left, once it was read back."""
-    ref = left_of_deletion.holder(session, cluster)
+    ref = left_of_deletion.snapshot_with_the_rest(session, cluster)
     report = _read_back(session, ref) if ref else None
     if ref is None or report is None or not report.trustworthy:
         return None

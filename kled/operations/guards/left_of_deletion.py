@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
 
 
-def holder(session: Session, cluster: str) -> "SnapshotRef | None":
+def snapshot_with_the_rest(session: Session, cluster: str) -> "SnapshotRef | None":
     """Return the newest trusted snapshot where it holds, unchanged, all that a deletion has left.
 
     None where no deletion of the cluster is on record, and where something is there that the

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kled.errors import NotApproved
-from kled.operations.guards.taken_snapshot import advised
+from kled.operations.guards.taken_snapshot import advise_on_stores
 from kled.operations.recovery.known_epoch import known_epoch
 from kled.operations.session import Session
 from kled.store_urls import is_same
@@ -24,7 +24,7 @@ def refuse(session: Session, cluster: str) -> None:
     from kled.snapshot.choosing import way_back  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
-    with advised():
+    with advise_on_stores():
         snapshots = session.snapshot_store
         known, here = known_epoch(session, cluster), session.state_store.location.url
         if known is not None and epoch.is_ending(known, here):

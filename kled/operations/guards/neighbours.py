@@ -26,7 +26,7 @@ STORE: Final = "owner's state store"
 _SHOWN: Final = 4
 
 
-def marked(
+def mark_owners(
     session: Session, definition: Definition, listed: Iterable[Change]
 ) -> tuple[Change, ...]:
     """Return what kops lists for a deletion, with the owner of what is another's; only reads."""
@@ -50,7 +50,7 @@ def look(session: Session, definition: Definition, listed: Iterable[Change]) -> 
     )
 
 
-def unclaimed(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
+def mark_never_applied(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
     """Return what kops lists for a definition that was never applied: none of it is its own.
 
     It is that of a cluster of the same name, in another state store, or left of a deleted one.
@@ -84,7 +84,7 @@ def words_of(change: Change) -> str:
     return f" (NOT ITS OWN: of {change.fields[OWNER]})" if OWNER in change.fields else ""
 
 
-def makes_anew(plan: Plan) -> tuple[str, ...]:
+def commands_that_make_again(plan: Plan) -> tuple[str, ...]:
     """Return the commands that make anew what a deletion took of registered clusters."""
     owners = {
         change.fields[OWNER]: change.fields[STORE]

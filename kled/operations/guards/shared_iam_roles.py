@@ -80,7 +80,7 @@ def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
     unless it says that its clusters are in another account. Raises `StoreError` where a state
     store cannot be asked.
     """
-    others = tuple(registered(session, but=cluster))
+    others = tuple(registered_clusters(session, but=cluster))
     if not others:
         return ()
     stored = session.kops.definition.find(cluster)
@@ -122,7 +122,7 @@ def roles_step(cluster: str, *, where: Callable[[Session], bool] | None = None) 
     return Step("check IAM roles", act, READ, reads=True)
 
 
-def registered(session: Session, *, but: str) -> Iterator[Registered]:
+def registered_clusters(session: Session, *, but: str) -> Iterator[Registered]:
     """Yield the clusters of the session's state store, `but` one, and of the settings file's."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 

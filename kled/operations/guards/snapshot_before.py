@@ -4,7 +4,11 @@ from kled.errors import SnapshotMissing
 from kled.operations.cluster import unregistration
 from kled.operations.guards import elsewhere, left_of_deletion
 from kled.operations.guards.final_snapshot import cannot_bring_back
-from kled.operations.guards.taken_snapshot import advised, emptied, no_way_back
+from kled.operations.guards.taken_snapshot import (
+    advise_on_stores,
+    no_way_back,
+    refusal_of_empty_store,
+)
 from kled.operations.recovery.restores_under_way import RestoresUnderWay
 from kled.operations.session import Session
 from kled.operations.step import Operation
@@ -23,14 +27,14 @@ def require(session: Session, operation: Operation) -> None:
     if not _is_needed(session, operation):
         return
     cluster = operation.cluster
-    with advised():
+    with advise_on_stores():
         ledger = read_ledger(session.snapshot_store, session.state_store)
         halfway = RestoresUnderWay(session.state_store, [cluster])
         options = CreateOptions(BY, before_change=True, halfway=halfway)
         try:
             doubts = foretold.doubts(session.state_store, ledger, cluster, options)
         except SnapshotMissing as error:
-            raise emptied(error) from error
+            raise refusal_of_empty_store(error) from error
     if doubts and operation.guards.snapshot == "final":
         raise cannot_bring_back(doubts)
     if doubts:
@@ -47,7 +51,7 @@ def _is_needed(session: Session, operation: Operation) -> bool:
         return not (
             alone(session, cluster)
             or _keeps_bytes(session, operation)
-            or left_of_deletion.holder(session, cluster)
+            or left_of_deletion.snapshot_with_the_rest(session, cluster)
         )
     return guards.needs_trusted and session.overrides.new_identity != cluster
 

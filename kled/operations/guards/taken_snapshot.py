@@ -21,7 +21,7 @@ _UNREACHABLE: Final = (
 )
 
 
-def taken(
+def take_snapshot(
     session: Session,
     cluster: str,
     *,
@@ -50,13 +50,13 @@ def taken(
             rotated=rotated,
         )
     except SnapshotMissing as error:
-        raise emptied(error) from error
+        raise refusal_of_empty_store(error) from error
     if isinstance(result.clusters[0].error, ClusterNotFound):
         return None
     return replace(result.require().clusters[0], of_store=result.findings)
 
 
-def emptied(error: SnapshotMissing) -> SnapshotNotTrustworthy:
+def refusal_of_empty_store(error: SnapshotMissing) -> SnapshotNotTrustworthy:
     """Return the refusal of a change before which the snapshot store turns out to be empty."""
     return SnapshotNotTrustworthy(
         f"no change begins while that is so: {error.message}",
@@ -65,7 +65,7 @@ def emptied(error: SnapshotMissing) -> SnapshotNotTrustworthy:
 
 
 @contextmanager
-def advised() -> Iterator[None]:
+def advise_on_stores() -> Iterator[None]:
     """Add the way out to an error of a store: what to mend is named, and how to go on without."""
     try:
         yield

@@ -32,20 +32,20 @@ def rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
     return session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True)).rows
 
 
-def running(row: RollingRow) -> int:
+def running_machines(row: RollingRow) -> int:
     """Return how many machines of a group run."""
     return row.need_update + row.ready
 
 
-def ended(
+def groups_that_end(
     plan: Plan, roles: Mapping[str, Role], machines: Iterable[RollingRow]
 ) -> tuple[Ended, ...]:
     """Return the groups of which the plan lets the cloud end machines. Pure."""
     sizes = plan_effects.greatest_sizes(plan, roles)
     return tuple(
-        Ended(row.instance_group, running(row) - sizes[row.instance_group])
+        Ended(row.instance_group, running_machines(row) - sizes[row.instance_group])
         for row in machines
-        if running(row) > sizes.get(row.instance_group, running(row))
+        if running_machines(row) > sizes.get(row.instance_group, running_machines(row))
     )
 
 
@@ -59,7 +59,7 @@ def require(session: Session, plan: Plan, *, drained: str | None = None) -> None
     roles, machines = group_roles(session, plan.cluster), rows(session, plan.cluster)
     lost = [
         each
-        for each in ended(plan, roles, machines)
+        for each in groups_that_end(plan, roles, machines)
         if each.instance_group != drained and roles[each.instance_group] not in _WITHOUT_PODS
     ]
     if not lost:
@@ -84,7 +84,9 @@ def require_none_of(session: Session, cluster: str, group: str, *, confirm: str 
     role = group_roles(session, cluster).get(group)
     if role is None or role in _WITHOUT_PODS:
         return
-    count = sum(running(row) for row in rows(session, cluster) if row.instance_group == group)
+    count = sum(
+        running_machines(row) for row in rows(session, cluster) if row.instance_group == group
+    )
     if not count:
         return
     named = {"name": cluster, "instance_group": group}
@@ -106,7 +108,9 @@ def _are_last(
     roles: Mapping[str, Role], machines: Iterable[RollingRow], lost: Iterable[Ended]
 ) -> bool:
     working = sum(
-        running(row) for row in machines if roles.get(row.instance_group) not in _WITHOUT_PODS
+        running_machines(row)
+        for row in machines
+        if roles.get(row.instance_group) not in _WITHOUT_PODS
     )
     return working == sum(each.machines for each in lost)
 

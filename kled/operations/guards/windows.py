@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kled.operations.step import Operation
 
 
-def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
+def next_window_if_closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
     """Return the window that opens first, where the cluster may not be changed now; else None.
 
     Where several windows bind a cluster, one that is open is enough.
@@ -25,7 +25,7 @@ def closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
 
 def require_open(settings: Settings, cluster: str, now: datetime) -> None:
     """Raise `WindowClosed` where the cluster may not be changed now, saying when it may be."""
-    window = closed(settings, cluster, now)
+    window = next_window_if_closed(settings, cluster, now)
     if window is not None:
         raise refusal(cluster, window, now)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def leased(
+def hold_lease(
     settings: Settings,
     place: LeasePlace,
     who: "Who",

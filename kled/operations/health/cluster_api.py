@@ -26,14 +26,14 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
     from kled.kubernetes.client import connect  # noqa: PLC0415 - heavy, for those who need it
 
     kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
-    with lost_keys.told_apart(session, cluster):
+    with lost_keys.tell_lost_keys_apart(session, cluster):
         session.kops.kubeconfig.export(cluster, kubeconfig, _LIFETIME, api_server)
-    with connect(kubeconfig) as api, explained():
+    with connect(kubeconfig) as api, explain_placeholder():
         yield api
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explain_placeholder() -> Iterator[None]:
     """Say of an API that does not answer what that means where its name has kops' placeholder."""
     try:
         yield

@@ -41,16 +41,16 @@ class ValidateCluster:
         return (validate_step(self.cluster, self.patience, self.seen),)
 
 
-def validated(session: Session, cluster: str) -> ValidationReport:
+def validate_once(session: Session, cluster: str) -> ValidationReport:
     """Ask once whether a cluster is healthy; raises what `kops.cluster.validate` does.
 
     A cluster that was applied and has lost its keys is `KeysetMissing`, not `NotYetApplied`.
     """
-    with lost_keys.told_apart(session, cluster):
+    with lost_keys.tell_lost_keys_apart(session, cluster):
         return session.kops.cluster.validate(cluster)
 
 
-def waited_for(
+def wait_until_healthy(
     session: Session, validation: ValidateCluster, observer: Observer | None
 ) -> tuple[ValidationReport, NotReadyInTime | None]:
     """Return the last report, and the error where the cluster was not healthy in time.
@@ -75,7 +75,7 @@ def validate_step(
     """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
 
     def act(session: Session) -> str:
-        report = validated(session, cluster)
+        report = validate_once(session, cluster)
         if seen is not None:
             seen(report)
         if not report.ready:

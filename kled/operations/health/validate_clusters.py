@@ -52,14 +52,14 @@ class ValidateClusters:
 
         def act(session: Session) -> str:
             self.results.clear()
-            listed = meant(session, self.skip)
-            self.results.extend(looked_at(session, listed, self.patience, brief))
+            listed = clusters_to_validate(session, self.skip)
+            self.results.extend(look_at_clusters(session, listed, self.patience, health_in_brief))
             return require_healthy(self.results)
 
         return (Step("validate clusters", act),)
 
 
-def meant(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
+def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
     """Return the clusters of the state store but those to `skip`; raise where none is left.
 
     One to skip that is not there, any more for example, keeps nobody from looking at the others.
@@ -73,12 +73,12 @@ def meant(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
     return left
 
 
-def brief(session: Session, cluster: str) -> Answer:
+def health_in_brief(session: Session, cluster: str) -> Answer:
     """Say whether a cluster is healthy, without its nodes: of a fleet these are many."""
     return replace(all_clusters.health(session, cluster), more={})
 
 
-def looked_at(
+def look_at_clusters(
     session: Session,
     listed: Sequence[Cluster],
     patience: timedelta,
@@ -107,7 +107,7 @@ def require_healthy(answers: Sequence[Answer]) -> str:
 
     That is exit status 1 where a cluster could not be asked, else 3 where one is not healthy.
     """
-    waiting = all_clusters.waiting(answers, "are not healthy")
+    waiting = all_clusters.say_who_waits(answers, "are not healthy")
     try:
         all_clusters.require_asked(answers)
     except KledError as error:
@@ -116,10 +116,10 @@ def require_healthy(answers: Sequence[Answer]) -> str:
         raise
     if waiting:
         raise ClusterNotReady(waiting, hint="the line of each says what it lacks")
-    return in_words(answers)
+    return summary_of(answers)
 
 
-def in_words(answers: Iterable[Answer]) -> str:
+def summary_of(answers: Iterable[Answer]) -> str:
     """Return how many clusters are how: `3 clusters healthy, 1 changing (c.example.com)`."""
     states: dict[str, list[str]] = {}
     for answer in answers:

@@ -11,7 +11,7 @@ from kled.retry import READ
 ANEW: Final = "begin anew"
 
 
-def anew_step(cluster: str) -> Step:
+def begin_anew_step(cluster: str) -> Step:
     """Write down that the cluster has other keys, or etcd elsewhere, from now on, where it has.
 
     Snapshots from before are those of a past cluster then, as if it had been deleted: the next one
@@ -22,8 +22,8 @@ def anew_step(cluster: str) -> Step:
     def act(session: Session) -> str:
         from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
-        others = other_identity.compared(session, cluster)
-        moved = etcd_zones.moved(session, cluster)
+        others = other_identity.compare(session, cluster)
+        moved = etcd_zones.moved_members(session, cluster)
         if not (others.of_snapshot or others.unknown or others.gone or moved):
             values = ", ".join(others.secrets)
             more = f"; other values from now on: {values}" if values else ""

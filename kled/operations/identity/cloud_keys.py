@@ -47,7 +47,9 @@ def require(session: Session, plan: Plan) -> None:
 
 def _way_on(session: Session, cluster: str, authority: frozenset[str]) -> str:
     try:
-        return put_back.way(session, cluster, frozenset({_KEY}), {identity.AUTHORITY: authority})
+        return put_back.way_to_put_back(
+            session, cluster, frozenset({_KEY}), {identity.AUTHORITY: authority}
+        )
     except KledError as error:
         return f"which snapshot has it is not known: {error.message}"
 

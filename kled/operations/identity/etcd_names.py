@@ -49,7 +49,7 @@ def require_edited(session: Session, definition: Document, edited: Document) -> 
 def require_stored(session: Session, cluster: str) -> None:
     """Raise `IdentityAtRisk` where the stored definition lacks one that was applied; only reads."""
     definition = _document(session, cluster, layout.CONFIG)
-    before = applied(session, cluster) if definition is not None else None
+    before = applied_definition(session, cluster) if definition is not None else None
     if definition is None or before is None:
         return
     gone = etcd_members.lost(etcd_members.names(before), etcd_members.names(definition))
@@ -72,7 +72,7 @@ def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> No
     cluster = plan.cluster
     require_stored(session, cluster)
     volumes = plan_areas.new_etcd_volumes(plan)
-    if not volumes or applied(session, cluster) is not None or not ran():
+    if not volumes or applied_definition(session, cluster) is not None or not ran():
         return
     raise IdentityAtRisk(
         f'cluster "{cluster}" has lost {layout.COMPLETED}, which says under which names its etcd'
@@ -86,7 +86,7 @@ def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> No
     )
 
 
-def applied(session: Session, cluster: str) -> Document | None:
+def applied_definition(session: Session, cluster: str) -> Document | None:
     """Return the definition that was applied last, as far as that is known; only reads.
 
     A snapshot store is asked only where the state store does not tell of a cluster that was
@@ -115,7 +115,7 @@ def _require_edit(session: Session, definition: Document, after: Names) -> None:
     Where nothing tells what was applied, the stored names are kept.
     """
     cluster, now = object_name(definition), etcd_members.names(definition)
-    before = applied(session, cluster) or definition
+    before = applied_definition(session, cluster) or definition
     names = etcd_members.names(before)
     known = etcd_members.lost(names, now)
     gone = [name for name in etcd_members.lost(names, after) if name not in known]
@@ -128,7 +128,7 @@ def _require_backups(session: Session, definition: Document, after: Mapping[str,
     cluster, now = object_name(definition), etcd_backups.places_of(definition)
     if after == now:
         return
-    moved = etcd_backups.moved(applied(session, cluster) or {}, after)
+    moved = etcd_backups.moved(applied_definition(session, cluster) or {}, after)
     if moved and was_applied(session, cluster):
         raise _moved(cluster, moved, "nothing was stored", "")
 

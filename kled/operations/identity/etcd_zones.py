@@ -80,12 +80,12 @@ def require_stored(session: Session, cluster: str) -> None:
     """
     if session.overrides.begins_anew(cluster):
         return
-    elsewhere = moved(session, cluster)
+    elsewhere = moved_members(session, cluster)
     if elsewhere and was_applied(session, cluster):
         raise _refusal(cluster, elsewhere, "nothing was changed", _restore(session, cluster))
 
 
-def moved(session: Session, cluster: str) -> tuple[Moved, ...]:
+def moved_members(session: Session, cluster: str) -> tuple[Moved, ...]:
     """Return the members that stand in another zone than when they were applied; only reads."""
     definition = _document(session, cluster, layout.CONFIG)
     if definition is None:
@@ -112,7 +112,7 @@ def require_plan(session: Session, plan: Plan, *, lives: Callable[[], bool]) -> 
         )
     if not etcd_volumes.made(plan):
         return
-    before = etcd_names.applied(session, cluster)
+    before = etcd_names.applied_definition(session, cluster)
     anew = etcd_volumes.anew(plan, before) if before is not None else ()
     if anew and lives():
         raise _volumes_anew(cluster, anew)

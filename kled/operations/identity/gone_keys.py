@@ -66,7 +66,7 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
     evidence = Evidence(
         stored,
         named,
-        has_run.why(session, cluster, named),
+        has_run.why_it_has_run(session, cluster, named),
         before.id if before else "",
         keys_in_snapshots.identity_keys(before) if before else frozenset(),
     )

@@ -16,7 +16,7 @@ def evidence(session: Session, plan: Plan) -> Evidence:
     """
     cluster = plan.cluster
     named = node_keysets(session, cluster)
-    lived = why(session, cluster, named)
+    lived = why_it_has_run(session, cluster, named)
     if not lived:
         definition = session.kops.definition.find(cluster)
         if definition is not None and identity.has_machines(plan, definition):
@@ -44,7 +44,7 @@ def _machines_anywhere(session: Session, cluster: str) -> str:
     return f"the cloud has its machines already ({machines[0]})" if machines else ""
 
 
-def why(session: Session, cluster: str, named: frozenset[str] | None = None) -> str:
+def why_it_has_run(session: Session, cluster: str, named: frozenset[str] | None = None) -> str:
     """Say why the cluster's machines are known to have run, by what they left; empty: nothing.
 
     `named` is what `node_keysets` returned, where that was asked.

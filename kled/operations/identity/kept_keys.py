@@ -71,14 +71,14 @@ def check(session: Session, cluster: str) -> str:
 
 def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
     """Raise for keysets that are `missing`; return them where the cluster begins anew."""
-    gone = missing(session, cluster)
+    gone = missing_keysets(session, cluster)
     if gone and not session.overrides.begins_anew(cluster):
         _require_names(session, cluster, gone)
         raise refusal(session, cluster, _lost(gone, _RUN_WITH_IT))
     return gone
 
 
-def missing(session: Session, cluster: str) -> tuple[str, ...]:
+def missing_keysets(session: Session, cluster: str) -> tuple[str, ...]:
     """Return the keysets that the machines run with and the state store lacks, sorted.
 
     Only reads. None where the definition keeps its keys elsewhere: `places` looks after those.
@@ -132,7 +132,7 @@ def require_whole(session: Session, cluster: str) -> None:
     certificate, and tries a secret that it cannot read again for ten minutes, in its previews too:
     so a preview asks this first. Only reads. Who begins anew goes on.
     """
-    damaged = {} if _strays(session, cluster) else whole_copies.damaged(session, cluster)
+    damaged = {} if _strays(session, cluster) else whole_copies.find_damage(session, cluster)
     if not damaged or session.overrides.begins_anew(cluster):
         return
     findings = [finding for each in damaged.values() for finding in each]
@@ -172,7 +172,7 @@ def require_own_keys(session: Session, cluster: str) -> str:
     """
     if _strays(session, cluster):
         return ""
-    others = machine_keys.confirmed(session, cluster, other_identity.compared(session, cluster))
+    others = machine_keys.confirm(session, cluster, other_identity.compare(session, cluster))
     if not (others.names or others.gone or others.secrets or others.of_neighbours):
         return ""
     if session.overrides.begins_anew(cluster):
@@ -196,7 +196,7 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """
     if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
         return ()
-    ran = has_run.why(session, cluster) or keys_in_snapshots.is_kept(
+    ran = has_run.why_it_has_run(session, cluster) or keys_in_snapshots.is_kept(
         session, cluster, AUTHORITY_KEY
     )
     return (identity.AUTHORITY,) if ran else ()
@@ -213,7 +213,7 @@ def require(session: Session, plan: Plan) -> str:
     if not session.overrides.begins_anew(plan.cluster):
         etcd_names.require_plan(session, plan, ran=lambda: has_run.etcd_ran(session, plan))
         etcd_zones.require_plan(session, plan, lives=lambda: has_run.etcd_lives(session, plan))
-    made = told_apart(session, plan)
+    made = tell_apart(session, plan)
     if made.lost and not session.overrides.begins_anew(plan.cluster):
         raise refusal(session, plan.cluster, made.lost)
     _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
@@ -221,14 +221,14 @@ def require(session: Session, plan: Plan) -> str:
     cloud_keys.require(session, plan)
     lost = [change.name for change, _ in made.lost]
     anew = f"NEW IDENTITY, as asked for: {', '.join(lost)}" if lost else ""
-    first = [change.name for change in made.new if has_run.why(session, plan.cluster)]
+    first = [change.name for change in made.new if has_run.why_it_has_run(session, plan.cluster)]
     new = f"made for the first time: {', '.join(first)}" if first else ""
     again = [change.name for change in identity.reissued(plan)]
     issued = f"certificates issued anew: {', '.join(again)}" if again else ""
     return "; ".join(filter(None, (anew, new, issued)))
 
 
-def told_apart(session: Session, plan: Plan) -> Made:
+def tell_apart(session: Session, plan: Plan) -> Made:
     """Return what a plan makes, told apart by whether the cluster had it; only reads."""
     changes = identity.made(plan)
     if not changes:
@@ -255,10 +255,10 @@ def advice(
     cannot be read is said to be so: the loss is told all the same.
     """
     try:
-        run = machine_keys.named(session.state_store, cluster)
+        run = machine_keys.named_marks(session.state_store, cluster)
         named = {name: marks for name, marks in run.items() if name not in made}
         untold = keyset_keys.files(keys).keys() - run.keys()
-        return put_back.way(session, cluster, keys, named, untold)
+        return put_back.way_to_put_back(session, cluster, keys, named, untold)
     except KledError as error:
         return f"which snapshot has them is not known: {error.message}"
 
@@ -291,7 +291,7 @@ def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtR
     known = "; ".join(filter(None, (where, run if others.of_machines else "")))
     keys = frozenset(map(identity.keyset_key, others.names))
     rolled = bool(others.of_snapshot) and machine_keys.all_run_with(session, cluster)
-    made = () if rolled else machine_keys.made_anew(session, cluster, others.of_snapshot)
+    made = () if rolled else machine_keys.keysets_made_again(session, cluster, others.of_snapshot)
     way_on = advice(session, cluster, keys, made=made)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'

@@ -28,7 +28,7 @@ def snapshot_with(
     which was deleted, do not count.
     """
     known = [judged for judged in newest(session, cluster, keys, named) if judged.trust.trusted]
-    numbers = [held(session, judged, keys, named) for judged in known]
+    numbers = [count_held(session, judged, keys, named) for judged in known]
     most = max(numbers, default=0)
     return known[numbers.index(most)].manifest if most else None
 
@@ -45,7 +45,7 @@ def newest(
     kept, state = session.snapshot_store, session.stores.remembering
     for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
         known.append(judged)
-        if judged.trust.trusted and held(session, judged, keys, named) == len(keys):
+        if judged.trust.trusted and count_held(session, judged, keys, named) == len(keys):
             break
     return known
 
@@ -59,11 +59,13 @@ def is_kept(session: Session, cluster: str, key: str) -> bool:
         return False
 
 
-def held(session: Session, judged: "Judged", keys: frozenset[str], named: Marks = _NOTHING) -> int:
+def count_held(
+    session: Session, judged: "Judged", keys: frozenset[str], named: Marks = _NOTHING
+) -> int:
     """Return how many of the objects the snapshot has, and has whole; 0: of other keys."""
     if judged.manifest is None or other_than_named(session, judged.manifest, keys, named):
         return 0
-    return len(whole_copies.held_whole(session, judged.manifest, keys))
+    return len(whole_copies.whole_keys(session, judged.manifest, keys))
 
 
 def other_than_named(

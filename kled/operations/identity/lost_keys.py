@@ -14,7 +14,7 @@ from kled.operations.session import Session
 
 
 @contextmanager
-def told_apart(session: Session, cluster: str) -> Iterator[None]:
+def tell_lost_keys_apart(session: Session, cluster: str) -> Iterator[None]:
     """Raise `KeysetMissing` in place of `NotYetApplied` where the cluster was applied.
 
     It names the keysets, and the snapshot that has them. Where they are there and damaged, that is
@@ -23,7 +23,9 @@ def told_apart(session: Session, cluster: str) -> Iterator[None]:
     try:
         yield
     except NotYetApplied as error:
-        gone = kept_keys.missing(session, cluster) or kept_keys.lost_authority(session, cluster)
+        gone = kept_keys.missing_keysets(session, cluster) or kept_keys.lost_authority(
+            session, cluster
+        )
         if not gone:
             kept_keys.require_whole(session, cluster)  # damaged: kops says the same of it
             raise

@@ -29,7 +29,7 @@ FROM_ELSEWHERE: Final = (
 _SHOWN: Final = 4
 
 
-def named(store: "ObjectStore", cluster: str) -> Marks:
+def named_marks(store: "ObjectStore", cluster: str) -> Marks:
     """Return the marks of the keys that the control plane's configuration names; only reads.
 
     What cannot be read, or is of another cluster, names none. Raises what the store raises.
@@ -45,7 +45,7 @@ def named(store: "ObjectStore", cluster: str) -> Marks:
     return keyset_keys.of_machines(configs, cluster)
 
 
-def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:
+def keysets_made_again(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return which of the keysets hold the key that the configuration names: a kops wrote both.
 
     Of the others it tells which key is the right one still. Only reads.
@@ -58,11 +58,11 @@ def made_anew(session: Session, cluster: str, names: Iterable[str]) -> tuple[str
             stored[key] = get_bounded(store, f"{cluster}/{key}").body
         except ObjectMissing:
             continue
-    lacking = keyset_keys.lacking(named(store, cluster), keyset_keys.of_store(stored))
+    lacking = keyset_keys.lacking(named_marks(store, cluster), keyset_keys.of_store(stored))
     return tuple(name for name in files if name not in lacking)
 
 
-def other_than(snapshot: str, keysets: Iterable[str]) -> str:
+def refuse_as_source(snapshot: str, keysets: Iterable[str]) -> str:
     """Say that a snapshot is not the one to restore these keysets from, and what is."""
     return (
         f"do NOT restore {enumerated(tuple(keysets), _SHOWN)} from snapshot {snapshot}: it has"
@@ -71,7 +71,7 @@ def other_than(snapshot: str, keysets: Iterable[str]) -> str:
     )
 
 
-def confirmed(session: Session, cluster: str, others: "Others") -> "Others":
+def confirm(session: Session, cluster: str, others: "Others") -> "Others":
     """Return the comparison with what the cloud says of keys that are as in the snapshot.
 
     They lack the key that the machines' configuration names. Where a control plane's machine is up

@@ -5,7 +5,7 @@ from kled.kops.state_store import layout
 from kled.operations.session import Session
 
 
-def unkept(session: Session, cluster: str) -> tuple[str, ...]:
+def keys_in_no_snapshot(session: Session, cluster: str) -> tuple[str, ...]:
     """Return the keysets and secrets that the snapshot before the operation lacks, as stored now.
 
     Keys relative to the cluster's prefix, sorted; one that was written since counts, whatever it

@@ -22,7 +22,7 @@ _LOOKED_AT: Final = 50
 """Snapshots that are searched for one that can be trusted, newest first."""
 
 
-def compared(session: Session, cluster: str) -> "Others":
+def compare(session: Session, cluster: str) -> "Others":
     """Compare the stored keysets with the newest trusted snapshot, and with the machines' keys.
 
     Where a key is in neither, with those that other clusters of the state store live by.
@@ -45,7 +45,7 @@ def compared(session: Session, cluster: str) -> "Others":
         return other_keysets(None, None, objects, cluster)
 
 
-def compared_with(session: Session, cluster: str, snapshot: str) -> "Others":
+def compare_with(session: Session, cluster: str, snapshot: str) -> "Others":
     """Compare the stored keysets with one snapshot, wherever it was taken.
 
     Only reads. Raises what the snapshot store raises.

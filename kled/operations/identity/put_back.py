@@ -16,7 +16,7 @@ _NO_COPY: Final = (
 )
 
 
-def way(
+def way_to_put_back(
     session: Session,
     cluster: str,
     keys: frozenset[str],
@@ -34,7 +34,7 @@ def way(
         doubt = _unsure(kept_keysets.keys() & set(untold))
         return f"put them back with {_restore(cluster, kept.id)} --yes{doubt}"
     for judged in keys_in_snapshots.newest(session, cluster, keys, named):
-        if keys_in_snapshots.held(session, judged, keys, named):
+        if keys_in_snapshots.count_held(session, judged, keys, named):
             return (
                 f"no snapshot that can be trusted has them; {judged.ref.id} has"
                 f" ({judged.trust.reasons[0]}): {_restore(cluster, judged.ref.id)} --untrusted"
@@ -43,7 +43,7 @@ def way(
     other = keys_in_snapshots.snapshot_with(session, cluster, keys)
     if other is not None:
         wrong = keys_in_snapshots.other_than_named(session, other, keys, named)
-        return machine_keys.other_than(other.id, wrong)
+        return machine_keys.refuse_as_source(other.id, wrong)
     return _NO_COPY
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
 
 
-def damaged(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
+def find_damage(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
     """Return what is wrong with the stored keysets and secrets, by the key of each; only reads.
 
     Keys are relative to the cluster's prefix, those of what is whole are left out. Of a keyset that
@@ -52,7 +52,7 @@ def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ..
     return key, tuple(contents.material_findings(key, body))
 
 
-def held_whole(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:
+def whole_keys(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:
     """Return which of `keys` the snapshot has, and has whole: one request, for its archive.
 
     What no identity opens is taken for whole, since nothing tells otherwise. Raises what may pass.

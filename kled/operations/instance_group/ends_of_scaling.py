@@ -12,7 +12,7 @@ def finish(cluster: str, begun: OpenScaleDown) -> str:
     return f"kled kops scale-instance-group {group} {sizes} --yes"
 
 
-def left_by(begun: OpenScaleDown) -> str:
+def say_what_is_left(begun: OpenScaleDown) -> str:
     """Say what an interrupted scale-down may have left, for whoever meets the cluster next."""
     cordoned = f", and {', '.join(begun.chosen)} cordoned" if begun.chosen else ""
     return f"{begun.instance_group} may still have {' and '.join(HELD)} suspended{cordoned}"
@@ -27,6 +27,6 @@ def abandon(cluster: str, begun: OpenScaleDown) -> str:
 def ways_on(cluster: str, begun: OpenScaleDown) -> str:
     """Say what is left of it, and both commands that end it."""
     return (
-        f"{left_by(begun)}; finish it: {finish(cluster, begun)}; or give the group back what it"
-        f" was: {abandon(cluster, begun)}"
+        f"{say_what_is_left(begun)}; finish it: {finish(cluster, begun)}; or give the group back"
+        f" what it was: {abandon(cluster, begun)}"
     )

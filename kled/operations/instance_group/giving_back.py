@@ -17,7 +17,7 @@ NOTHING_HELD: Final = "nothing is held back"
 
 
 @contextmanager
-def saying_what_is_left(session: Session, cluster: str) -> Iterator[None]:
+def tell_what_is_left(session: Session, cluster: str) -> Iterator[None]:
     """Let whatever breaks off a scale-down say what it leaves, and the command that ends it."""
     try:
         yield
@@ -32,12 +32,12 @@ def saying_what_is_left(session: Session, cluster: str) -> Iterator[None]:
 
 
 @contextmanager
-def giving_back(session: Session, cluster: str, api_server: str | None) -> Iterator[None]:
+def give_back_on_failure(session: Session, cluster: str, api_server: str | None) -> Iterator[None]:
     """Where it fails, give the group back what it was; what cannot be given back is said.
 
     Where the lease is lost, or somebody interrupts it, nothing more is changed.
     """
-    with saying_what_is_left(session, cluster):
+    with tell_what_is_left(session, cluster):
         try:
             yield
         except LeaseLost:

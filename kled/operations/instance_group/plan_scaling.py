@@ -10,7 +10,7 @@ from kled.operations.roll.plan_roll import MACHINES
 from kled.operations.session import Session
 
 
-def planned_scaling(
+def plan_scaling(
     session: Session, cluster: str, group: str, minimum: int | None, maximum: int | None
 ) -> Plan:
     """Return the one change of the group's bounds; reads only.

@@ -15,7 +15,7 @@ from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
 from kled.operations.identity import kept_keys
 from kled.operations.instance_group.giving_back import NOTHING_HELD
-from kled.operations.instance_group.plan_scaling import planned_scaling, require_agreed
+from kled.operations.instance_group.plan_scaling import plan_scaling, require_agreed
 from kled.operations.instance_group.scaling import NOTHING, Scaling, Target
 from kled.operations.instance_group.stored_sizes import SO_ALREADY
 from kled.operations.session import Session
@@ -93,7 +93,7 @@ def check_step(target: Target, approved: str | None = None) -> Step:
     def act(session: Session) -> str:
         outcome = Scaling(session, target).check()
         wanted = target.instance_group, target.minimum, target.maximum
-        require_agreed(session, planned_scaling(session, target.cluster, *wanted), approved)
+        require_agreed(session, plan_scaling(session, target.cluster, *wanted), approved)
         return outcome
 
     return Step("check scaling", act, READ, reads=True)

@@ -27,8 +27,8 @@ from kled.operations.instance_group.chosen_nodes import choose
 from kled.operations.instance_group.ends_of_scaling import ways_on
 from kled.operations.instance_group.giving_back import (
     give_back,
-    giving_back,
-    saying_what_is_left,
+    give_back_on_failure,
+    tell_what_is_left,
 )
 from kled.operations.instance_group.machines import group_roles, machines
 from kled.operations.instance_group.stored_sizes import StoredSizes
@@ -99,7 +99,7 @@ class Scaling:
         plan = self._session.kops.cluster.preview_update(self._cluster)
         before = plan_effects.applied_bounds(plan, self._group, self._roles(), self._sizes.bounds())
         begun = OpenScaleDown(self._group, self._sizes.suspended(), low, high, (), (), *before)
-        with saying_what_is_left(self._session, self._cluster):
+        with tell_what_is_left(self._session, self._cluster):
             scale_journal.write(self._session, self._cluster, begun)
             return self._held()
 
@@ -111,7 +111,7 @@ class Scaling:
         begun = self._begun()
         if begun is None:
             return NOTHING
-        with giving_back(self._session, self._cluster, self._target.api_server):
+        with give_back_on_failure(self._session, self._cluster, self._target.api_server):
             if not self._surplus():
                 return NOTHING
             self._held()  # a run that was killed may have been before that
@@ -146,7 +146,7 @@ class Scaling:
 
     def set_bounds(self) -> str:
         """Store the bounds and update; nothing that runs is above them by now."""
-        with saying_what_is_left(self._session, self._cluster):
+        with tell_what_is_left(self._session, self._cluster):
             low, high = self._wanted()
             if self._surplus():
                 raise ClusterNotReady(f"{self._group} has more machines again than {high}")
@@ -154,7 +154,7 @@ class Scaling:
 
     def release(self) -> str:
         """Give the group back what it suspended before, and end the journal."""
-        with saying_what_is_left(self._session, self._cluster):
+        with tell_what_is_left(self._session, self._cluster):
             return give_back(self._session, self._cluster, self._target.api_server)
 
     def wait(self) -> str:

@@ -44,7 +44,7 @@ def bounds_set(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
     return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
 
 
-def following(cluster: str, before: Document, after: Document) -> str:
+def next_command(cluster: str, before: Document, after: Document) -> str:
     """Return the command after an edit of a group: what drains, where fewer machines are wanted.
 
     `update-cluster` would be refused there (`undrained`). Where more was changed, it is the one

@@ -113,7 +113,9 @@ def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> Bla
 
     def machines() -> _Machines:
         rows = [row for row in undrained.rows(session, cluster) if row.instance_group == group]
-        return _Machines((), tuple(Ended(group, undrained.running(row)) for row in rows), ())
+        return _Machines(
+            (), tuple(Ended(group, undrained.running_machines(row)) for row in rows), ()
+        )
 
     return _radius(cluster, machines, sight)
 
@@ -158,7 +160,7 @@ def _planned(session: Session, plan: Plan) -> _Machines:
         return _Machines((), (), ())  # nothing runs yet
     roles = group_roles(session, plan.cluster)
     outdated = _outdated(plan, roles, rows)
-    ended = undrained.ended(plan, roles, rows)
+    ended = undrained.groups_that_end(plan, roles, rows)
     later = [_after(row, outdated=row.instance_group in outdated) for row in rows]
     return _rolled(roles, later, ended)
 
@@ -190,4 +192,4 @@ def _outdated(plan: Plan, roles: Mapping[str, Role], rows: Sequence[RollingRow])
 
 
 def _after(row: RollingRow, *, outdated: bool) -> RollingRow:
-    return replace(row, need_update=undrained.running(row), ready=0) if outdated else row
+    return replace(row, need_update=undrained.running_machines(row), ready=0) if outdated else row

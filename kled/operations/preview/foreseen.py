@@ -22,7 +22,7 @@ from kled.lease import boot_time
 from kled.lease.writes import held_by_another, require_unheld
 from kled.operations import stores
 from kled.operations.guards import elsewhere, snapshot_before, windows
-from kled.operations.guards.before_change import advised_elsewhere, require_mounted
+from kled.operations.guards.before_change import advise_elsewhere, require_mounted
 from kled.operations.session import Session
 from kled.operations.step import Operation
 from kled.retry import Clock
@@ -57,7 +57,7 @@ def refusal(
     return None
 
 
-def previewed(
+def preview_with_refusal(
     session: Session,
     operation: Operation,
     make: Callable[[], T],
@@ -76,11 +76,11 @@ def previewed(
     except KledError as failed:
         raise error or failed from None
     if error is None and also is not None:
-        error = asked(session, operation, partial(also, made))
+        error = ask_for_refusal(session, operation, partial(also, made))
     return made, error
 
 
-def asked(session: Session, operation: Operation, look: Look) -> KledError | None:
+def ask_for_refusal(session: Session, operation: Operation, look: Look) -> KledError | None:
     """Return what a look of the operation is refused with; what cannot be asked is noted."""
     try:
         look()
@@ -131,7 +131,7 @@ def _require_home(session: Session, operation: Operation) -> None:
         return
     if guards.epoch == "forget" and elsewhere.is_forgotten_alone(session, cluster):
         return
-    with advised_elsewhere(guards.elsewhere):
+    with advise_elsewhere(guards.elsewhere):
         if (away := elsewhere.refusal(session, cluster)) is not None:
             raise away
     if session.settings.snapshot_store is not None:

@@ -17,19 +17,19 @@ from kled.operations.preview import foreseen
 from kled.operations.session import Session
 
 
-def previewed_upgrade(session: Session, wish: UpgradeCluster, *, now: bool) -> Plan:
-    """Return which versions would be stored; raises as `foreseen.previewed`."""
+def preview_upgrade(session: Session, wish: UpgradeCluster, *, now: bool) -> Plan:
+    """Return which versions would be stored; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         kept_keys.require_previewable(session, wish.cluster)
-        return upgrade_cluster.planned(session, wish)
+        return upgrade_cluster.plan_upgrade(session, wish)
 
-    plan, error = foreseen.previewed(session, wish, make, now=now)
+    plan, error = foreseen.preview_with_refusal(session, wish, make, now=now)
     return replace(plan, refusal=error)
 
 
-def previewed_rotation(session: Session, wish: RotateKeypairs, *, now: bool) -> Plan:
-    """Return for which keysets the phase would be done; raises as `foreseen.previewed`."""
+def preview_rotation(session: Session, wish: RotateKeypairs, *, now: bool) -> Plan:
+    """Return for which keysets the phase would run; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         kept_keys.require_previewable(session, wish.cluster)
@@ -39,12 +39,12 @@ def previewed_rotation(session: Session, wish: RotateKeypairs, *, now: bool) -> 
         if not made.is_empty:
             rotate_keypairs.require_rolled(session, wish)
 
-    plan, error = foreseen.previewed(session, wish, make, rolled, now=now)
+    plan, error = foreseen.preview_with_refusal(session, wish, make, rolled, now=now)
     return replace(plan, refusal=error)
 
 
-def previewed_secret(session: Session, wish: DeleteSecret, *, now: bool) -> Plan:
-    """Return that the secret would go; raises as `foreseen.previewed`."""
+def preview_secret_deletion(session: Session, wish: DeleteSecret, *, now: bool) -> Plan:
+    """Return that the secret would go; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         require_secret(session, wish.cluster, wish.secret)
@@ -53,12 +53,12 @@ def previewed_secret(session: Session, wish: DeleteSecret, *, now: bool) -> Plan
     def unused(_made: Plan) -> None:
         require_unused(session, wish.cluster, wish.secret)
 
-    plan, error = foreseen.previewed(session, wish, make, unused, now=now)
+    plan, error = foreseen.preview_with_refusal(session, wish, make, unused, now=now)
     return replace(plan, refusal=error)
 
 
-def previewed_group(session: Session, wish: DeleteInstanceGroup, *, now: bool) -> Plan:
-    """Return that the group would go; raises as `foreseen.previewed`."""
+def preview_group_deletion(session: Session, wish: DeleteInstanceGroup, *, now: bool) -> Plan:
+    """Return that the group would go; raises as `foreseen.preview_with_refusal`."""
     cluster, group = wish.cluster, wish.instance_group
 
     def make() -> Plan:
@@ -67,5 +67,5 @@ def previewed_group(session: Session, wish: DeleteInstanceGroup, *, now: bool) -
     def may_go(_made: Plan) -> None:
         require_spare(session, cluster, group)
 
-    plan, error = foreseen.previewed(session, wish, make, may_go, now=now)
+    plan, error = foreseen.preview_with_refusal(session, wish, make, may_go, now=now)
     return replace(plan, refusal=error)

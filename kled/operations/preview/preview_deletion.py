@@ -6,7 +6,7 @@ from kled.models.definition import Definition
 from kled.models.plan import Plan
 from kled.operations.cluster import unregistration
 from kled.operations.cluster.delete_cluster import DeleteCluster
-from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.plan_deletion import plan_deletion
 from kled.operations.guards.guards import READS
 from kled.operations.instance_group.group_roles import with_roles
 from kled.operations.preview import foreseen
@@ -29,15 +29,15 @@ def require_deletable(
     return stored
 
 
-def previewed_deletion(session: Session, wish: DeleteCluster, *, now: bool = False) -> Plan:
-    """Return `planned_deletion`, with what the deletion would be refused with. Only reads.
+def preview_deletion(session: Session, wish: DeleteCluster, *, now: bool = False) -> Plan:
+    """Return `plan_deletion`, with what the deletion would be refused with. Only reads.
 
     `now` is that of `foreseen.refusal`. Raises that refusal where nothing can be listed.
     """
-    plan, error = foreseen.previewed(
+    plan, error = foreseen.preview_with_refusal(
         session,
         wish,
-        lambda: planned_deletion(session, wish.cluster, unregister=wish.unregister),
+        lambda: plan_deletion(session, wish.cluster, unregister=wish.unregister),
         now=now,
     )
     return replace(plan, refusal=error)
@@ -62,7 +62,7 @@ class PlanDeletion:
         """Return the one step. Safe to repeat: it only reads."""
 
         def act(session: Session) -> str:
-            plan = previewed_deletion(session, self.wish)
+            plan = preview_deletion(session, self.wish)
             self.plans[:] = [with_roles(session, plan)]
             return f"{plan.digest[:12]}: {plan.summary}"
 

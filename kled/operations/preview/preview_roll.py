@@ -19,7 +19,7 @@ from kled.operations.step import Step
 from kled.retry import READ
 
 
-def named_roll(
+def resolve_roll(
     session: Session, cluster: str, roll: Roll, canary: str | None
 ) -> tuple[Roll, str | None]:
     """Return the roll and what goes first with whole names; raises as `canary_meant`."""
@@ -29,7 +29,7 @@ def named_roll(
     return replace(roll, instance_groups=groups), first
 
 
-def previewed_roll(
+def preview_roll(
     session: Session, wish: RollCluster, *, now: bool = False
 ) -> tuple[RollingPlan, KledError | None]:
     """Return which machines a roll would replace, and what it would be refused with; only reads.
@@ -41,13 +41,13 @@ def previewed_roll(
 
     def make() -> RollingPlan:
         kept_keys.require_previewable(session, cluster)
-        with lost_keys.told_apart(session, cluster):
+        with lost_keys.tell_lost_keys_apart(session, cluster):
             return session.kops.cluster.preview_rolling_update(cluster, wish.roll)
 
     def left(_plan: RollingPlan) -> None:
         interrupted_scaling.require_none(session, cluster)
 
-    return foreseen.previewed(session, wish, make, left, now=now)
+    return foreseen.preview_with_refusal(session, wish, make, left, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ class PlanRoll:
         def act(session: Session) -> str:
             interrupted_scaling.require_none(session, self.cluster)
             kept_keys.check(session, self.cluster)
-            roll, first = named_roll(session, self.cluster, self.roll, self.canary)
+            roll, first = resolve_roll(session, self.cluster, self.roll, self.canary)
             pace = Pace(first, preflight=self.preflight)
             wish = RollCluster(self.cluster, roll, pace, self.approved)
-            rolling, error = previewed_roll(session, wish)
+            rolling, error = preview_roll(session, wish)
             if error is not None:
                 raise error
             self.plans[:] = [with_roles(session, as_plan(rolling, roll))]

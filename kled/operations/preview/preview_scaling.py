@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from kled.models.plan import Plan
 from kled.operations.guards.guards import READS
 from kled.operations.identity import kept_keys
-from kled.operations.instance_group.plan_scaling import planned_scaling
+from kled.operations.instance_group.plan_scaling import plan_scaling
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.names import instance_group_meant
 from kled.operations.preview import foreseen
@@ -41,7 +41,7 @@ class PlanScaling:
             kept_keys.check(session, self.cluster)
             group = instance_group_meant(session, self.cluster, self.instance_group)
             bounds = group, self.minimum, self.maximum
-            plan = planned_scaling(session, self.cluster, *bounds)
+            plan = plan_scaling(session, self.cluster, *bounds)
             wish = ScaleInstanceGroup(self.cluster, *bounds, approved=self.approved or plan.digest)
             error = foreseen.refusal(session, wish, now=False)
             if error is not None:

@@ -7,7 +7,7 @@ from typing import Final
 from kled.models.rolled import estimate
 from kled.models.rolling import RollingRow
 from kled.operations.guards.shared_iam_roles import shared_roles
-from kled.operations.health.cluster_api import explained
+from kled.operations.health.cluster_api import explain_placeholder
 from kled.operations.identity import lost_keys
 from kled.operations.instance_group.machines import group_roles, machines
 from kled.operations.preview.blast_radius import Affected
@@ -37,9 +37,9 @@ class SessionSight:
 
         kops = self._session.kops
         kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
-        with lost_keys.told_apart(self._session, self._cluster):
+        with lost_keys.tell_lost_keys_apart(self._session, self._cluster):
             kops.kubeconfig.export(self._cluster, kubeconfig, _ADMIN)
-        with client.connect(kubeconfig, timeout=_PATIENCE) as api, explained():
+        with client.connect(kubeconfig, timeout=_PATIENCE) as api, explain_placeholder():
             roles = group_roles(self._session, self._cluster)
             theirs = machines(self._session, self._cluster, roles, api).touched(groups)
             return Affected(

@@ -17,7 +17,7 @@ from kled.errors import DocumentDamaged, NotApproved, SnapshotMissing, SnapshotN
 from kled.kops.state_store.layout import is_cluster_name
 from kled.operations.guards.guards import LeasePlace
 from kled.operations.records.record import Record
-from kled.operations.recovery.taken_there import taken_there
+from kled.operations.recovery.taken_there import snapshots_taken_from
 from kled.operations.session import Session
 from kled.operations.stores import Stores
 
@@ -129,7 +129,7 @@ RECORD: Final[Record[OpenRestore]] = Record(
 )
 
 
-def latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
+def choose_latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
     """Return the snapshot that `latest` means, also where a restore of it is on record; only reads.
 
     Where the newest that can be trusted is what the restore itself kept of what was there before,
@@ -202,7 +202,7 @@ def _of_the_place(
     if wish.to is None or origins.lives_in(wish.cluster, wish.to):
         return frozenset()
     url, snapshots = opened.at(wish.place).location.url, origins.ledger.snapshots
-    return taken_there(snapshots, wish.cluster, url, after=begun.snapshot)
+    return snapshots_taken_from(snapshots, wish.cluster, url, after=begun.snapshot)
 
 
 def _aside(

@@ -14,11 +14,11 @@ from kled.operations import ways_back
 from kled.operations.fleet.registered import home
 from kled.operations.guards.guards import Guards, LeasePlace
 from kled.operations.guards.namesakes import ids_of
-from kled.operations.guards.taken_snapshot import advised, words
+from kled.operations.guards.taken_snapshot import advise_on_stores, words
 from kled.operations.records import origin
 from kled.operations.recovery.former_home import left_step, rewrite_step
 from kled.operations.recovery.known_epoch import known_epoch
-from kled.operations.recovery.taken_there import taken_there
+from kled.operations.recovery.taken_there import snapshots_taken_from
 from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE, READ
@@ -138,7 +138,7 @@ def first_step(cluster: str, place: LeasePlace) -> Step:
 
         options = CreateOptions(BY, kops_check=birth_check(session.settings))
         kept, store = session.snapshot_store, session.stores.at(place)
-        with advised():
+        with advise_on_stores():
             done = create(store, kept, [cluster], options=options, progress=Quiet()).require()
         return words(session, done.clusters[0])
 
@@ -192,7 +192,7 @@ def raise_step(
     )
 
 
-def told_step(cluster: str, place: LeasePlace) -> Step:
+def place_step(cluster: str, place: LeasePlace) -> Step:
     """Say where the cluster lives, where that is another store than the one just written to.
 
     Safe to repeat: it only reads.
@@ -226,7 +226,7 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
     url, known = session.stores.at(place).location.url, epoch.read(kept, cluster)
     moves = known is None or not is_same(known.state_store, url)
     if raising.snapshot == LATEST and moves:
-        own = taken_there(kept, cluster, url)
+        own = snapshots_taken_from(kept, cluster, url)
         lived = is_among(url, known.homes or ()) if known is not None else bool(own)
         nothing = (SnapshotMissing, SnapshotNotTrustworthy) if lived else (SnapshotMissing,)
         with suppress(*nothing):

@@ -131,7 +131,7 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
     keysets = sorted(written.keys() & set(meant.rotated_since))
     if not keysets:
         return
-    wish, newest, without = meant.wish, meant.newest, restored_keys.without(meant)
+    wish, newest, without = meant.wish, meant.newest, restored_keys.restore_without_keys(meant)
     raise NotApproved(
         f"snapshot {wish.snapshot} of {wish.cluster} is from before a rotation of keys:"
         f" {enumerated(keysets, _SHOWN)} of snapshot {newest} would be undone, and machines may"
@@ -188,7 +188,7 @@ def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestoreP
         )
 
 
-def rotated_since(
+def keysets_rotated_since(
     opened: "Stores", wish: "Wish", origins: "Origins", manifest: "Manifest | None"
 ) -> tuple[tuple[str, ...], str]:
     """Return the keysets that were rotated since the manifest's snapshot, and which one tells it.

@@ -10,11 +10,11 @@ from kled.operations.guards.nested_stores import require_root
 from kled.operations.guards.protection import require_confirmation
 from kled.operations.records import open_restore, origin
 from kled.operations.recovery import restored_definition, served_authority
-from kled.operations.recovery.raise_epoch import first_step, identity_step, raise_step, told_step
+from kled.operations.recovery.raise_epoch import first_step, identity_step, place_step, raise_step
 from kled.operations.recovery.restorable import (
+    keysets_rotated_since,
     require_own_keys,
     require_trusted,
-    rotated_since,
     with_keys,
 )
 from kled.operations.recovery.restore_approval import (
@@ -24,7 +24,7 @@ from kled.operations.recovery.restore_approval import (
 )
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.session import Session
-from kled.operations.snapshots.over_clusters import counted
+from kled.operations.snapshots.over_clusters import count_for
 from kled.operations.step import Effect, Step
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
@@ -193,7 +193,7 @@ class RestoreState:
                 raise_step(self.cluster, place, of=lambda _: approved[0][1].manifest.state_store),
             )
         elsewhere = self.wish.to is not None and place.cluster == self.cluster
-        return (told_step(self.cluster, place),) if elsewhere else ()
+        return (place_step(self.cluster, place),) if elsewhere else ()
 
     def _ref(self, approved: "list[Agreed]") -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
@@ -210,7 +210,7 @@ def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
     def look(session: Session) -> "tuple[Settled, RestorePlan]":
         if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
             raise InvalidInput("--raise-epoch", "is for a cluster's own name: leave out --as")
-        meant = settled(session.stores, restoring.wish, moves=restoring.raise_epoch)
+        meant = settle(session.stores, restoring.wish, moves=restoring.raise_epoch)
         require_trusted(meant)
         planned = plan(session.stores, meant.wish)
         require_own_place(session.stores.at(meant.wish.place), planned, meant.wish)
@@ -260,7 +260,7 @@ def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
             )
         session.check()
         target = session.stores.at(restoring.wish.place)
-        progress = counted(session)
+        progress = count_for(session)
         goes_on = open_restore.begin(session, wish, planned)
         if wish.place.cluster == wish.cluster and not restoring.raise_epoch:
             origin.write(session, target, wish.cluster, planned.manifest.state_store)
@@ -316,7 +316,7 @@ class Settled:
         return replace(self, taken_out=tuple(told))
 
 
-def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
+def settle(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     """Return the wish with the id that `latest` stands for now, and whether it can be trusted.
 
     Where the cluster `moves`, snapshots of where it lived are its own. To be done before a snapshot
@@ -338,7 +338,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     ledger = read_ledger(snapshots, opened.remembering)
     origins = Origins(ledger, (wish.of,) if wish.of else (), moves=moves)
     chosen = (
-        open_restore.latest(opened, wish, origins)
+        open_restore.choose_latest(opened, wish, origins)
         if wish.snapshot == LATEST
         else choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
     )
@@ -353,7 +353,7 @@ def settled(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
         judged.manifest.state_store if judged.manifest else "",
         bool(wish.is_home and judged.manifest and origins.has_ended(judged.manifest)),
         bool(moves and judged.manifest and origins.is_succeeded(judged.manifest)),
-        *rotated_since(opened, wish, origins, judged.manifest if lives else None),
+        *keysets_rotated_since(opened, wish, origins, judged.manifest if lives else None),
     )
 
 

@@ -26,7 +26,7 @@ _CONFIGURATION: Final = frozenset({"identity", "derived"})
 """Classes that hold keys, or name them."""
 
 
-def without(meant: "Settled") -> str:
+def restore_without_keys(meant: "Settled") -> str:
     """Return the command that restores the rest: neither keys nor what names them; or nothing."""
     rest = tuple(kind for kind in meant.wish.classes if kind not in _CONFIGURATION)
     return f"; without its keys: {meant.wish.again(**{'class': rest})}" if rest else ""
@@ -57,7 +57,7 @@ def _require_named(
     written = keyset_keys.files(archived)
     if not written:
         return
-    named = machine_keys.named(store, meant.wish.place.cluster)
+    named = machine_keys.named_marks(store, meant.wish.place.cluster)
     has = keyset_keys.of_store({key: _body(store, planned, key) for key in written.values()})
     lost = {name for name in written if name not in has} | set(keyset_keys.lacking(named, has))
     asked = {name: named[name] for name in lost & named.keys()}
@@ -69,8 +69,8 @@ def _require_named(
             f" {enumerated(wrong, _SHOWN)} than the machines' configuration names, as after a"
             " rotation that no snapshot has seen: machines may distrust it by now; nothing was"
             " changed",
-            hint=f"{machine_keys.FROM_ELSEWHERE}{without(meant)}; only where a machine's own copy"
-            f" is the snapshot's: {wish.again(new_identity=wish.cluster)}",
+            hint=f"{machine_keys.FROM_ELSEWHERE}{restore_without_keys(meant)}; only where a"
+            f" machine's own copy is the snapshot's: {wish.again(new_identity=wish.cluster)}",
         )
 
 

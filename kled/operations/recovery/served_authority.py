@@ -82,7 +82,7 @@ def _body(planned: "RestorePlan", key: str) -> bytes:
 def _is_named(opened: "Stores", wish: "Wish") -> bool:
     """Say whether the machines' configuration names the authority's key: it was asked then."""
     try:
-        named = machine_keys.named(opened.at(wish.place), wish.cluster)
+        named = machine_keys.named_marks(opened.at(wish.place), wish.cluster)
     except KledError:
         return False
     return identity.AUTHORITY in named

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
 
 
-def taken_there(
+def snapshots_taken_from(
     snapshots: "SnapshotStore", cluster: str, url: str, *, after: str = ""
 ) -> frozenset[str]:
     """Return the ids of the cluster's snapshots that were taken from the state store at `url`.

@@ -51,7 +51,7 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
             session.part(f"roll {row.instance_group}: {number(row.need_update, 'machine')}", act)
             if pace.pause and place < len(rows):
                 following = rows[place].instance_group
-                session.note(paused(row.instance_group, following, pace.pause, stores.now()))
+                session.note(say_pause(row.instance_group, following, pace.pause, stores.now()))
                 session.clock.sleep(pace.pause.total_seconds())
         kept.write(replace(kept.journal, begun=None))
     first = f"uncordoned first: {', '.join(mended)}; " if mended else ""
@@ -60,7 +60,7 @@ def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str
     return f"{first}rolled {done}" if rows else f"{first}nothing was left to roll"
 
 
-def paused(done: str, following: str, pause: timedelta, now: datetime) -> str:
+def say_pause(done: str, following: str, pause: timedelta, now: datetime) -> str:
     """Say why nothing happens, until when, and what a person can do meanwhile."""
     until = f"{(now + pause).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return (
@@ -141,7 +141,7 @@ def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
             mended = roll_repair.undo(api, journal.begun.cordoned)
         if journal.begun.forced == roll.force:
             return mended
-    cordoned = roll_repair.cordoned(api) if api is not None else ()
+    cordoned = roll_repair.cordoned_nodes(api) if api is not None else ()
     kept.write(replace(journal, begun=OpenRoll(cordoned, forced=roll.force)))
     return mended
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kled.kubernetes.client import Api
 
 
-def cordoned(api: "Api") -> tuple[str, ...]:
+def cordoned_nodes(api: "Api") -> tuple[str, ...]:
     """Name the nodes that are cordoned now."""
     from kled.kubernetes.nodes import nodes  # noqa: PLC0415 - heavy
 

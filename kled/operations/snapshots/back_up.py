@@ -14,7 +14,7 @@ from kled.operations.guards.guards import STORES
 from kled.operations.recovery.restores_under_way import RestoresUnderWay
 from kled.operations.session import Session
 from kled.operations.snapshots.kops_proof import birth_check
-from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
 from kled.operations.step import ADDS_ONLY, Step
 from kled.retry import CHANGE
 from kled.sentences import number
@@ -77,7 +77,7 @@ class BackUpState:
             done = back_up(
                 session.stores,
                 self.clusters,
-                progress=counted(session),
+                progress=count_for(session),
                 retain_until=self.retain_until,
                 reuse=self.reuse,
                 settles=not self.reuse,

@@ -87,12 +87,12 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
 def _put(place: Path, objects: Mapping[str, bytes]) -> None:
     # a cluster that was never applied has no keys; kops takes a missing directory ill
     private.make_directory(place / "pki" / "private")
-    for key, body in at_home(objects, as_kops_takes(place.as_uri())).items():
+    for key, body in with_home(objects, as_kops_takes(place.as_uri())).items():
         private.make_directory((place / key).parent)
         private.fill(place / key, body)  # it may be a CA key
 
 
-def at_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
+def with_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
     """Return the objects with a definition whose `configBase` is `home`.
 
     kops follows it, and would read the keys of the living store, whatever the snapshot holds.

@@ -53,7 +53,7 @@ class Listed:
         }
 
 
-def listed(
+def list_snapshots(
     snapshots: "SnapshotStore", cluster: str | None, state: "ObjectStore | None" = None
 ) -> tuple[Listed, ...]:
     """Return the snapshots of one cluster or of all, oldest first; a damaged one says so.
@@ -73,7 +73,7 @@ def listed(
     return tuple(_row(snapshot, asked, told.get(snapshot.ref, ())) for snapshot in snapshots_judged)
 
 
-def worth(
+def judge_worth(
     snapshots: "SnapshotStore", ref: "SnapshotRef", state: "ObjectStore | None" = None
 ) -> dict[str, object]:
     """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand.
@@ -110,7 +110,7 @@ class Missing:
     """The clusters of the state store that have no snapshot; empty for a list of one."""
 
 
-def missing(
+def find_missing(
     snapshots: "SnapshotStore",
     listed: Sequence[Listed],
     cluster: str | None,
@@ -137,7 +137,7 @@ def missing(
         if cluster in {None, name}
     )
     older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
-    bare = (f'cluster "{name}": {present_keys.unkept(name)}' for name in keys.bare)
+    bare = (f'cluster "{name}": {present_keys.say_unkept(name)}' for name in keys.bare)
     unknown = filter(None, [keys.unknown])
     warnings = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)
     return Missing(warnings, keys)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
-from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
 from kled.operations.step import ADDS_ONLY, Step
 from kled.retry import CHANGE
 
@@ -43,7 +43,7 @@ class MirrorSnapshots:
             report = mirror(
                 kept,
                 target,
-                counted(session),
+                count_for(session),
                 cluster=self.only,
                 retain_until=self.retain_until,
             )

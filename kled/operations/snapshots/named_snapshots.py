@@ -35,10 +35,10 @@ def named_snapshot(opened: Stores, cluster: str, which: str) -> "SnapshotRef":
     return ref
 
 
-def described(
+def describe(
     opened: Stores, cluster: str, which: str, note: Note
 ) -> "tuple[Manifest, dict[str, object]]":
-    """Return a snapshot's manifest, and what it is worth (`snapshots.worth`).
+    """Return a snapshot's manifest, and what it is worth (`list_snapshots.judge_worth`).
 
     Raises as `choosing.choice`, and `SnapshotNotTrustworthy` for a damaged manifest.
     """
@@ -50,10 +50,10 @@ def described(
     for warning in chosen.passed_over():
         note(f"warning: {warning}")
     manifest = kept.manifest(chosen.ref)
-    return manifest, list_snapshots.worth(kept, chosen.ref, opened.remembering)
+    return manifest, list_snapshots.judge_worth(kept, chosen.ref, opened.remembering)
 
 
-def compared(
+def compare(
     opened: Stores, cluster: str, before: str, after: str, note: Note
 ) -> "tuple[Difference, ...]":
     """Return what differs between two snapshots, or one of them and `live`.

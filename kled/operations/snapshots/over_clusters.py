@@ -17,7 +17,7 @@ ALL: Final = "all clusters"
 Rows = list[dict[str, Any]]
 
 
-def counted(session: Session) -> "Counts":
+def count_for(session: Session) -> "Counts":
     """Return a progress whose counts go to whoever looks on."""
     from kled.snapshot.progress import Counts  # noqa: PLC0415 - not for --help
 

@@ -61,7 +61,7 @@ class PlanRestore:
         """
 
         def act(session: Session) -> str:
-            meant = restore_state.settled(session.stores, self.wish, moves=self.moves)
+            meant = restore_state.settle(session.stores, self.wish, moves=self.moves)
             plan = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
             require_own_keys(session.stores.at(meant.wish.place), meant, plan)
@@ -75,7 +75,7 @@ class PlanRestore:
         return (Step("plan", act, READ),)
 
 
-def previewed_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, KledError | None]":
+def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, KledError | None]":
     """Return what the prune would remove, and what it would be refused with; only reads.
 
     It speaks of the prune with the name that confirms it. Whether this machine's clock is the
@@ -89,7 +89,7 @@ def previewed_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan,
         partial(confirmed.require_meant, session, plan),
         partial(prune.require_writable, kept),
     )
-    refusals = (foreseen.asked(session, wish, look) for look in looks)
+    refusals = (foreseen.ask_for_refusal(session, wish, look) for look in looks)
     return plan, next(filter(None, refusals), None)
 
 
@@ -117,7 +117,7 @@ class PlanPrune:
         """
 
         def act(session: Session) -> str:
-            plan, refusal = previewed_prune(session, PruneSnapshots(self.keep, self.only))
+            plan, refusal = preview_prune(session, PruneSnapshots(self.keep, self.only))
             if refusal is not None:
                 raise refusal
             self.plans[:] = [plan]

@@ -83,7 +83,7 @@ def remarks(
     newest = _newest(origins.ledger, listed)
     keys = look(origins, (judged.manifest for judged in newest.values() if judged.manifest))
     told = {name: f"{lack}: {_taken(name)}" for name, lack in keys.lacking.items()}
-    told |= {name: unkept(name) for name in keys.bare}
+    told |= {name: say_unkept(name) for name in keys.bare}
     other = "" if said else keys.unknown
     return {
         judged.ref: (remark,)
@@ -92,7 +92,7 @@ def remarks(
     }
 
 
-def proved(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
+def proved_manifests(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
     """Yield the manifests of snapshots that are as they should be: of others more is wrong."""
     yield from (report.manifest for report in reports if report.manifest and report.trustworthy)
 
@@ -120,7 +120,7 @@ def _newest(ledger: "Ledger", listed: "Sequence[Judged]") -> "dict[str, Judged]"
     return newest
 
 
-def lacking(ledger: "Ledger", manifest: "Manifest") -> str:
+def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
     """Say which present keys of its cluster a snapshot lacks; empty: none. Raises as `entries`."""
     from kled.snapshot.trust.settling import LACKS_KEYS  # noqa: PLC0415 - not for --help
 
@@ -135,7 +135,7 @@ def has_keysets(state: ObjectStore, cluster: str) -> bool:
     return next(iter(state.entries(f"{cluster}/{layout.KEYSETS}")), None) is not None
 
 
-def unkept(cluster: str) -> str:
+def say_unkept(cluster: str) -> str:
     """Say that no snapshot has the keys of a cluster, and what takes one."""
     from kled.snapshot.trust.settling import NO_SNAPSHOT  # noqa: PLC0415 - not for --help
 
@@ -160,7 +160,7 @@ def _against(
     asked = {**other, **own}
 
     def ask(manifest: "Manifest") -> tuple[str, str]:
-        return manifest.cluster, lacking(origins.ledger, manifest)
+        return manifest.cluster, say_lack(origins.ledger, manifest)
 
     tasks = ((0, partial(ask, manifest)) for manifest in asked.values())
     told = {cluster: lack for cluster, lack in in_parallel(tasks, threads=_AT_ONCE) if lack}

@@ -9,7 +9,7 @@ from kled.errors import KledError, NotApproved
 from kled.operations.guards.guards import STORES
 from kled.operations.guards.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
-from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE
 from kled.sentences import number
@@ -51,7 +51,7 @@ class PruneSnapshots:
             self.results.clear()
             kept = session.snapshot_store
             policy = retention_policy(session.settings, self.keep)
-            progress = counted(session)
+            progress = count_for(session)
             try:
                 plan = plan_of(kept, policy, self.only, session.stores.remembering)
                 self.require_meant(session, plan)

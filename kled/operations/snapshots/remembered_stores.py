@@ -6,7 +6,7 @@ from kled.errors import SnapshotNotTrustworthy
 from kled.operations import stores
 
 
-def all_gone(opened: stores.Stores) -> str | None:
+def say_all_gone(opened: stores.Stores) -> str | None:
     """Say which clusters are gone from an empty state store, as a backup would; None: none are.
 
     A request for each that its newest run knew.

@@ -12,7 +12,7 @@ from kled.operations.session import Session
 from kled.operations.snapshots import present_keys, verify_rows
 from kled.operations.snapshots.back_up import BY
 from kled.operations.snapshots.kops_proof import kops_check
-from kled.operations.snapshots.over_clusters import ALL, Rows, counted
+from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
 from kled.operations.step import Step
 from kled.retry import CHANGE
 from kled.sentences import number
@@ -57,11 +57,11 @@ class VerifySnapshots:
             self.results.clear()
             kept = session.snapshot_store
             self.results.extend(
-                verified(
+                verify_snapshots(
                     session.settings,
                     kept,
                     level=self.level,
-                    progress=counted(session),
+                    progress=count_for(session),
                     only=self._meant(session),
                     state=session.stores.remembering,
                 )
@@ -149,7 +149,7 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
     return tuple(reports[ref] for ref in refs)
 
 
-def verified(
+def verify_snapshots(
     settings: Settings,
     snapshots: "SnapshotStore",
     *,
@@ -188,14 +188,15 @@ def verified(
         raise snapshots.nothing()
     newest, strays = newest_of_each(origins, present)
     reports, known = check(newest, listing=listing), {ref.cluster for ref in (*present, *gone)}
-    keys = present_keys.look(origins, present_keys.proved(reports), known)
+    keys = present_keys.look(origins, present_keys.proved_manifests(reports), known)
     rows = verify_rows.of_reports(origins, reports, keys)
-    rows += [verify_rows.gone(ref) for ref in gone]
-    rows += [verify_rows.stray(*stray) for stray in strays]
+    rows += [verify_rows.row_of_removed(ref) for ref in gone]
+    rows += [verify_rows.row_of_stray(*stray) for stray in strays]
     rows += [
-        verify_rows.stray(*stray) for stray in verify_rows.without_archive(ledger, listing, newest)
+        verify_rows.row_of_stray(*stray)
+        for stray in verify_rows.strays_without_archive(ledger, listing, newest)
     ]
-    rows += verify_rows.unsnapshotted(ledger, keys.bare)
+    rows += verify_rows.rows_of_unsnapshotted(ledger, keys.bare)
     remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
     wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
-    return rows + ([verify_rows.wrong(wrong, remarks)] if wrong or remarks else [])
+    return rows + ([verify_rows.row_of_store(wrong, remarks)] if wrong or remarks else [])

@@ -25,7 +25,7 @@ _PUT_BACK: Final = (
 
 def of_one(origins: "Origins", report: "VerifyReport") -> list[dict[str, Any]]:
     """Return the row of the one that was asked for; only `latest` has to have the present keys."""
-    keys = present_keys.look(origins, present_keys.proved([report]))
+    keys = present_keys.look(origins, present_keys.proved_manifests([report]))
     if keys.lacking and not present_keys.is_latest(origins, report.ref):
         keys = present_keys.PresentKeys()
     return of_reports(origins, [report], keys)
@@ -103,29 +103,31 @@ def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[s
     return {**row, "trustworthy": False, "findings": [*row["findings"], lacks]}
 
 
-def unsnapshotted(ledger: "Ledger", bare: Sequence[str]) -> list[dict[str, Any]]:
+def rows_of_unsnapshotted(ledger: "Ledger", bare: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of clusters that were never taken, and of those whose keys no snapshot has.
 
     Of one that is both, the error of its run says more.
     """
-    taken = never_taken(ledger)
+    taken = clusters_never_taken(ledger)
     more = (name for name in bare if name not in dict(taken))
-    unkept = ({**wrong((present_keys.unkept(name),), ()), "cluster": name} for name in more)
-    return [*(never(cluster, error) for cluster, error in taken), *unkept]
+    unkept = (
+        {**row_of_store((present_keys.say_unkept(name),), ()), "cluster": name} for name in more
+    )
+    return [*(row_of_never_taken(cluster, error) for cluster, error in taken), *unkept]
 
 
-def gone(ref: "SnapshotRef") -> dict[str, Any]:
+def row_of_removed(ref: "SnapshotRef") -> dict[str, Any]:
     """Return the row of a snapshot that somebody removed."""
     findings = ("a run made it, and its manifest is gone: somebody removed it",)
-    return {**wrong(findings, ()), "cluster": ref.cluster, "id": ref.id}
+    return {**row_of_store(findings, ()), "cluster": ref.cluster, "id": ref.id}
 
 
-def stray(ref: "SnapshotRef", problem: str) -> dict[str, Any]:
+def row_of_stray(ref: "SnapshotRef", problem: str) -> dict[str, Any]:
     """Return the row of a snapshot that the words say something against."""
-    return {**wrong((problem,), ()), "cluster": ref.cluster, "id": ref.id}
+    return {**row_of_store((problem,), ()), "cluster": ref.cluster, "id": ref.id}
 
 
-def without_archive(
+def strays_without_archive(
     ledger: "Ledger", listing: "Shelf", checked: Sequence["SnapshotRef"]
 ) -> list[tuple["SnapshotRef", str]]:
     """Return the older snapshots that lost their archives since a person settled what was lost."""
@@ -136,7 +138,7 @@ def without_archive(
     return [(ref, f"{problem}: {_PUT_BACK}") for ref, problem in lost if ref not in checked]
 
 
-def never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
+def clusters_never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
     """Return the clusters that the newest runs saw and never took, each with the error."""
     return sorted(
         (cluster, entry.error)
@@ -146,12 +148,12 @@ def never_taken(ledger: "Ledger") -> list[tuple[str, str]]:
     )
 
 
-def never(cluster: str, error: str) -> dict[str, Any]:
+def row_of_never_taken(cluster: str, error: str) -> dict[str, Any]:
     """Return the row of a cluster that was never taken."""
-    return {**wrong((f"it has no snapshot: {error}",), ()), "cluster": cluster}
+    return {**row_of_store((f"it has no snapshot: {error}",), ()), "cluster": cluster}
 
 
-def wrong(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
+def row_of_store(findings: Sequence[str], remarks: Sequence[str]) -> dict[str, Any]:
     """Return the row of the store itself."""
     return {
         "cluster": "",

@@ -57,13 +57,13 @@ class Case:
 def lists(case: Case) -> None:
     kept = case.scene().snapshots
     with suppress(KledError):
-        found = list_snapshots.listed(kept, None)
-        list_snapshots.missing(kept, found, None)
+        found = list_snapshots.list_snapshots(kept, None)
+        list_snapshots.find_missing(kept, found, None)
         for one in found:
             one.as_json()
     for ref in case.world.newest.values():
         with suppress(KledError):
-            list_snapshots.worth(kept, ref)
+            list_snapshots.judge_worth(kept, ref)
 
 
 def compares(case: Case) -> None:

@@ -86,7 +86,7 @@ def guards(case: Case) -> None:
 
 
 def _shared_roles(session: Session, cluster: str) -> object:
-    others = shared_iam_roles.registered(session, but=cluster)
+    others = shared_iam_roles.registered_clusters(session, but=cluster)
     return shared_iam_roles.fan_out(iam_roles.named_after(cluster), others)
 
 
@@ -141,7 +141,7 @@ def restore_plans(case: Case) -> None:
     for cluster in (A, B):
         with suppress(KledError):
             wish = restore_state.Wish(cluster, "latest")
-            meant = restore_state.settled(session.stores, wish)
+            meant = restore_state.settle(session.stores, wish)
             planned = restore_state.plan(session.stores, meant.wish)
             require_own_place(session.state_store, planned, meant.wish)
             restore_approval.protection_of(session.settings, planned)

@@ -8,9 +8,9 @@ import pytest
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.checks.kept_keys import kept_keys_checks
 from kled.operations.cluster.update_cluster import UpdateCluster
-from kled.operations.guards.taken_snapshot import taken
+from kled.operations.guards.taken_snapshot import take_snapshot
 from kled.operations.recovery.restorable import require_trusted
-from kled.operations.recovery.restore_state import RestoreState, Wish, settled
+from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.snapshots import list_snapshots, verify
 from kled.snapshot.choosing import LATEST, choose
 from kled.snapshot.progress import Quiet
@@ -23,7 +23,7 @@ __all__ = ["world"]
 
 
 def took(world: World) -> str:
-    found = taken(world.session(), C)
+    found = take_snapshot(world.session(), C)
     assert found is not None
     return found.snapshot or ""
 
@@ -37,12 +37,14 @@ def apply(world: World) -> None:
 def rows(world: World, **more: Any) -> list[dict[str, Any]]:
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    return verify.verified(session.settings, kept, level=1, progress=Quiet(), state=state, **more)
+    return verify.verify_snapshots(
+        session.settings, kept, level=1, progress=Quiet(), state=state, **more
+    )
 
 
 def listed(world: World) -> dict[str, tuple[str, ...]]:
     session = world.session()
-    found = list_snapshots.listed(session.snapshot_store, None, session.stores.remembering)
+    found = list_snapshots.list_snapshots(session.snapshot_store, None, session.stores.remembering)
     return {one.id: one.reasons for one in found}
 
 
@@ -118,10 +120,10 @@ def test_by_its_id_it_takes_that_somebody_says_so(world: World) -> None:
     opened = world.session().stores
 
     with pytest.raises(SnapshotNotTrustworthy, match="it has no keysets"):
-        require_trusted(settled(opened, Wish(C, first)))
+        require_trusted(settle(opened, Wish(C, first)))
 
-    require_trusted(settled(opened, Wish(C, first, untrusted=True)))
-    require_trusted(settled(opened, Wish(C, first, classes=("intent",))))  # takes no key along
+    require_trusted(settle(opened, Wish(C, first, untrusted=True)))
+    require_trusted(settle(opened, Wish(C, first, classes=("intent",))))  # takes no key along
 
 
 def test_retention_does_not_prefer_it_to_one_with_keys(world: World) -> None:
@@ -129,7 +131,7 @@ def test_retention_does_not_prefer_it_to_one_with_keys(world: World) -> None:
     took(world)
     apply(world)
     (world.root / "state" / C / "instancegroup/nodes").unlink()  # it is level 0, and has the keys
-    with_keys = taken(world.session(), C, refuses=False)
+    with_keys = take_snapshot(world.session(), C, refuses=False)
     assert with_keys is not None
 
     kept = world.session().snapshot_store

@@ -10,7 +10,7 @@ from kled.errors import ApiUnreachable
 from kled.kubernetes.refusals import addresses, unreachable
 from kled.models.cluster import Cluster as Listed
 from kled.operations.checks.cluster_apis import cluster_api_checks
-from kled.operations.health.cluster_api import explained
+from kled.operations.health.cluster_api import explain_placeholder
 from tests.unit.kubernetes.cluster import Cluster, kubeconfig, serving
 
 LISTED = [Listed(name, "aws", (), "1.36.0") for name in ("a.example.com", "b.example.com")]
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_kubeconfig_is_not_tried(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", [PLACEHOLDER, "fd00:dead:add::"])
 def test_a_name_that_has_kops_placeholder_is_called_that(address: str) -> None:
-    with pytest.raises(ApiUnreachable) as raised, explained():
+    with pytest.raises(ApiUnreachable) as raised, explain_placeholder():
         raise unreachable(
             TimeoutError("timed out"), "https://api.a.example.com:443", lambda _host: [address]
         )
@@ -90,7 +90,7 @@ def test_a_name_that_has_kops_placeholder_is_called_that(address: str) -> None:
 
 
 def test_any_other_address_is_named_and_explained_by_nothing() -> None:
-    with pytest.raises(ApiUnreachable) as raised, explained():
+    with pytest.raises(ApiUnreachable) as raised, explain_placeholder():
         raise unreachable(
             TimeoutError("x"), "https://api.a.example.com", lambda _: ["203.0.113.12"]
         )

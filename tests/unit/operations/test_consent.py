@@ -12,7 +12,7 @@ from kled.models.plan_values import values
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster, apply_step
 from kled.operations.guards.consent import by_rules
-from kled.operations.instance_group.plan_scaling import planned_scaling, require_agreed
+from kled.operations.instance_group.plan_scaling import plan_scaling, require_agreed
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import run
@@ -123,7 +123,7 @@ def test_a_control_plane_is_scaled_by_nobody_who_was_not_asked(fleet: Fleet) -> 
 
 
 def test_its_approval_counts_for_these_bounds_alone(fleet: Fleet) -> None:
-    plan = planned_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 5)
+    plan = plan_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 5)
 
     scaled(fleet, plan.digest, high=5)
     with pytest.raises(NotApproved, match="nodes with 3 to 7 machines"):
@@ -131,14 +131,14 @@ def test_its_approval_counts_for_these_bounds_alone(fleet: Fleet) -> None:
 
 
 def test_its_plan_shows_what_the_bounds_are_now(fleet: Fleet) -> None:  # fault 31
-    plan = planned_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 5)
+    plan = plan_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 5)
 
     assert values(plan.changes[0]) == ("minSize: 3", "maxSize: 3 -> 5")
 
 
 def test_nodes_are_scaled_unless_the_rules_name_machines(fleet: Fleet) -> None:
     session = session_of(fleet)
-    plan = planned_scaling(session, OF_FLEET, "nodes", 3, 5)
+    plan = plan_scaling(session, OF_FLEET, "nodes", 3, 5)
     session.consent = by_rules(ASKING)
 
     require_agreed(session, plan, None)
@@ -149,15 +149,15 @@ def test_nodes_are_scaled_unless_the_rules_name_machines(fleet: Fleet) -> None:
 
 
 def test_an_interrupted_scaling_is_still_the_approved_one(fleet: Fleet) -> None:
-    plan = planned_scaling(session_of(fleet), OF_FLEET, "nodes", 2, 2)
+    plan = plan_scaling(session_of(fleet), OF_FLEET, "nodes", 2, 2)
     interrupted_at(fleet, "delete_instance")
 
-    assert planned_scaling(session_of(fleet), OF_FLEET, "nodes", None, None).digest == plan.digest
-    assert planned_scaling(session_of(fleet), OF_FLEET, "nodes-b", 2, 2).changes
+    assert plan_scaling(session_of(fleet), OF_FLEET, "nodes", None, None).digest == plan.digest
+    assert plan_scaling(session_of(fleet), OF_FLEET, "nodes-b", 2, 2).changes
 
 
 def test_bounds_that_are_so_already_need_nobody(fleet: Fleet) -> None:
-    assert planned_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 3).is_empty
+    assert plan_scaling(session_of(fleet), OF_FLEET, "nodes", 3, 3).is_empty
 
 
 # Every flow of the catalog asks, or says here why it need not.

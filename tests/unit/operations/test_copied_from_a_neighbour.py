@@ -8,7 +8,7 @@ import pytest
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.models.rolling import Roll
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.recovery.restore_state import RestoreState, Wish
@@ -69,7 +69,7 @@ def test_a_plan_says_the_same(world: World) -> None:
 
     assert (
         f"--snapshot={good} --class=identity --yes"
-        in previewed(world.session(), UpdateCluster(C)).refused
+        in preview_update(world.session(), UpdateCluster(C)).refused
     )
 
 

@@ -17,12 +17,12 @@ from kled.models.plan import Change
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
 from kled.operations.cluster.delete_cluster import DeleteCluster
-from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.plan_deletion import plan_deletion
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.guards.neighbours import require_own
 from kled.operations.guards.overrides import NOTHING, Overrides
-from kled.operations.guards.taken_snapshot import taken
+from kled.operations.guards.taken_snapshot import take_snapshot
 from kled.operations.instance_group.create_delete import CreateInstanceGroup
 from kled.operations.runner import run
 from kled.operations.snapshots.back_up import back_up
@@ -133,7 +133,7 @@ def applied(desk: Desk) -> None:
 
 def snapshot(desk: Desk) -> str:
     desk.snapshots = True
-    result = taken(desk.session(), C)
+    result = take_snapshot(desk.session(), C)
     assert result is not None
     return str(result.snapshot)
 
@@ -373,7 +373,7 @@ def test_cloud_resources_of_a_definition_that_was_never_applied_are_not_deleted(
 
     assert f"iam-role masters.{C}" in told
     assert "--unregister" in told
-    plan = planned_deletion(desk.session(), C)
+    plan = plan_deletion(desk.session(), C)
     with pytest.raises(NotApproved, match="was never applied"):
         require_own(plan)
     require_own(plan, (C,))

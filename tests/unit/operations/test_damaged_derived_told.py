@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from tests.unit.operations.test_identity import C, World, world
 
@@ -17,7 +17,7 @@ def notes_of_a_plan(world: World) -> list[str]:
     session: Any = world.session()
     notes: list[str] = []
     session.note = notes.append
-    previewed(session, UpdateCluster(C))
+    preview_update(session, UpdateCluster(C))
     return notes
 
 

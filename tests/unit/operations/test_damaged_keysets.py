@@ -7,12 +7,17 @@ import pytest
 from kled.errors import IdentityAtRisk
 from kled.models.rolling import Roll
 from kled.operations.cluster.delete_cluster import DeleteCluster
-from kled.operations.cluster.plan_update import PlanUpdate, planned, planned_reconciling, previewed
+from kled.operations.cluster.plan_update import (
+    PlanUpdate,
+    plan_reconciling,
+    plan_with_radius,
+    preview_update,
+)
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
-from kled.operations.fleet.all_clusters import pending
+from kled.operations.fleet.all_clusters import look_for_pending
 from kled.operations.identity import kept_keys
-from kled.operations.preview.preview_deletion import previewed_deletion
+from kled.operations.preview.preview_deletion import preview_deletion
 from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.preview.preview_scaling import PlanScaling
 from kled.operations.roll.roll_cluster import RollCluster
@@ -98,7 +103,7 @@ def test_a_preview_is_refused_in_the_same_words(own: World) -> None:
     own.put(CA_KEY, DAMAGE["key cut"]())
 
     with pytest.raises(IdentityAtRisk, match=f"{CA_KEY} holds a key that cannot be read"):
-        previewed(own.session(), UpdateCluster(C))
+        preview_update(own.session(), UpdateCluster(C))
 
 
 def test_the_hint_names_no_snapshot_that_holds_the_damage(own: World) -> None:
@@ -158,10 +163,12 @@ class Untouched(Kops):
 
 def previews() -> dict[str, Callable[[Session], object]]:
     return {
-        "update-cluster": lambda session: planned(session, UpdateCluster(C)),
-        "create-cluster, of a stored one": lambda session: previewed(session, UpdateCluster(C)),
-        "reconcile-cluster": lambda session: planned_reconciling(session, ReconcileCluster(C)),
-        "kled plan": lambda session: pending(session, C),
+        "update-cluster": lambda session: plan_with_radius(session, UpdateCluster(C)),
+        "create-cluster, of a stored one": lambda session: preview_update(
+            session, UpdateCluster(C)
+        ),
+        "reconcile-cluster": lambda session: plan_reconciling(session, ReconcileCluster(C)),
+        "kled plan": lambda session: look_for_pending(session, C),
         "plan-update": lambda session: run(PlanUpdate(C), session),
         "roll-cluster": lambda session: run(PlanRoll(C, Roll()), session),
         "scale-instance-group": lambda session: run(PlanScaling(C, "nodes"), session),
@@ -228,7 +235,7 @@ def test_the_preview_of_a_deletion_says_that_nothing_could_bring_the_cluster_bac
     own.guarded = True
     own.put(key, b"garbage: [\n")
 
-    plan = previewed_deletion(own.session(), DeleteCluster(C))
+    plan = preview_deletion(own.session(), DeleteCluster(C))
 
     assert key in plan.refused
     assert "--no-snapshot deletes the cluster all the same" in plan.refused

@@ -7,7 +7,7 @@ import pytest
 
 from kled.models.plan import Plan
 from kled.models.plan_changes import is_rest_of
-from kled.operations.cluster.plan_deletion import planned_deletion
+from kled.operations.cluster.plan_deletion import plan_deletion
 from tests.unit.operations.births import CA_KEY, C, Desk, definition
 
 SECRET = "secrets/dockerconfig"
@@ -22,7 +22,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def planned(desk: Desk) -> Plan:
-    return planned_deletion(desk.session(), C)
+    return plan_deletion(desk.session(), C)
 
 
 @pytest.mark.parametrize("key", [CA_KEY, SECRET])

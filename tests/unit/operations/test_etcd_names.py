@@ -9,7 +9,7 @@ from kled.errors import IdentityAtRisk
 from kled.kops.facts import etcd_members
 from kled.kops.state_store import contents
 from kled.models.plan import Change
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.identity import etcd_names
 from kled.snapshot.choosing import choose
@@ -121,7 +121,7 @@ def test_an_update_and_its_preview_are_refused_where_a_bare_kops_stored_another_
 
     assert "etcd cluster main" in error.message
     with pytest.raises(IdentityAtRisk, match="etcd cluster main"):
-        previewed(applied.session(), UpdateCluster(C))
+        preview_update(applied.session(), UpdateCluster(C))
 
 
 def test_the_name_may_be_put_back_step_by_step(applied: World) -> None:
@@ -232,7 +232,7 @@ def test_the_stored_definition_is_no_witness_of_what_was_applied(
     assert "member a of etcd cluster main" in error.message
     assert "spec.etcdClusters[0].etcdMembers[0].name=a" in str(error.hint)
     with pytest.raises(IdentityAtRisk, match="member a of etcd cluster main"):
-        previewed(applied.session(), UpdateCluster(C))
+        preview_update(applied.session(), UpdateCluster(C))
     etcd_names.require_sets(
         applied.session(),
         definition(member("z")),
@@ -264,7 +264,7 @@ def test_new_volumes_of_an_etcd_that_ran_are_refused_where_nothing_tells_its_nam
 
     assert f"new volumes for etcd: EBSVolume/z.etcd-main.{C}" in error.message
     assert f"--new-identity={C}" in str(error.hint)
-    assert VOLUME.name in previewed(applied.session(), UpdateCluster(C)).refused
+    assert VOLUME.name in preview_update(applied.session(), UpdateCluster(C)).refused
     applied.new_identity = C
     applied.run(UpdateCluster(C))
     assert applied.kops.changed == ["update"]

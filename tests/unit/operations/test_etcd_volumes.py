@@ -4,7 +4,7 @@ import pytest
 
 from kled.models.definition import Definition
 from kled.models.plan import Change
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from tests.unit.operations.test_etcd_zones import PLANE, applied, cluster, group, grow, known, put
 from tests.unit.operations.test_identity import C, World, world
@@ -32,7 +32,7 @@ def test_all_volumes_of_an_etcd_anew_are_refused_while_machines_live(
 
     assert NAMES[cloud][1] in error.message
     assert f"--new-identity={C}" in str(error.hint)
-    assert NAMES[cloud][1] in previewed(applied.session(), UpdateCluster(C)).refused
+    assert NAMES[cloud][1] in preview_update(applied.session(), UpdateCluster(C)).refused
 
 
 def test_one_lost_volume_of_three_is_made_anew(known: World) -> None:

@@ -8,7 +8,7 @@ import yaml
 
 from kled.errors import IdentityAtRisk
 from kled.kops.state_store import contents
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.identity import etcd_zones
 from kled.snapshot.choosing import choose
@@ -109,7 +109,7 @@ def test_a_member_that_a_bare_kops_moved_stops_updates_and_their_previews(
     restore = f"kled snapshot restore --name={C} --snapshot=latest --class=intent --yes"
     assert f"all of the definition: {restore};" in str(error.hint)
     with pytest.raises(IdentityAtRisk):  # kops stops at its own preview, after minutes
-        previewed(known.session(), UpdateCluster(C))
+        preview_update(known.session(), UpdateCluster(C))
 
 
 @pytest.mark.parametrize("how", ["its group", "its subnet's zone"])
@@ -343,7 +343,7 @@ def test_without_a_definition_nothing_has_moved(known: World, body: bytes | None
     etcd_zones.require_stored(session, C)
     etcd_zones.require_cluster(session, cluster(), cluster(subnets=[]))
 
-    assert etcd_zones.moved(session, C) == ()
+    assert etcd_zones.moved_members(session, C) == ()
 
 
 def test_a_snapshot_store_that_is_gone_leaves_what_kops_applied(known: World) -> None:

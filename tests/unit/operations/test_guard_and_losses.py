@@ -13,7 +13,7 @@ from kled.operations.recovery.restore_state import RESTORES
 from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.operations.snapshots.back_up import BackUpState
-from kled.operations.snapshots.remembered_stores import all_gone
+from kled.operations.snapshots.remembered_stores import say_all_gone
 from kled.operations.snapshots.store_state import state_of
 from kled.operations.step import Step
 from tests.unit.operations.test_guard import CLUSTER, Change, World
@@ -141,7 +141,7 @@ def test_the_doctor_names_the_clusters_of_an_emptied_state_store(world: World) -
     shutil.rmtree(world.root / "state")
     (world.root / "state").mkdir()
 
-    told = all_gone(world.session().stores)
+    told = say_all_gone(world.session().stores)
 
     assert told is not None
     assert f'cluster "{CLUSTER}" is gone from' in told

@@ -14,13 +14,13 @@ from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.guards.overrides import Overrides
-from kled.operations.guards.taken_snapshot import taken
+from kled.operations.guards.taken_snapshot import take_snapshot
 from kled.operations.identity import kept_keys
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -114,7 +114,7 @@ class World:
 
     def snapshot(self) -> str:
         self.env["KLED_SNAPSHOT_STORE"] = (self.root / "snapshots").as_uri()
-        result = taken(self.session(), C)
+        result = take_snapshot(self.session(), C)
         assert result is not None
         return str(result.snapshot)
 
@@ -359,4 +359,4 @@ def test_a_keyset_that_was_renamed_to_its_former_name_is_not_called_lost(
     assert former in str(kept_keys.words(world.session(), C))
     # the preview said nothing, and named the command that was refused: kops modifies the keyset
     world.kops.changes = [Change("modify", "Keypair", name, {"Issuer": "x"})]
-    assert former in previewed(world.session(), UpdateCluster(C)).refused
+    assert former in preview_update(world.session(), UpdateCluster(C)).refused

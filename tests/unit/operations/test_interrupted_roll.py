@@ -7,7 +7,7 @@ import pytest
 
 from kled.kops.facts.roll_log import SCHEDULED
 from kled.models.rolling import Roll
-from kled.operations.fleet.all_clusters import pending
+from kled.operations.fleet.all_clusters import look_for_pending
 from kled.operations.records import roll_journal
 from kled.operations.records.roll_journal import Journal, OpenRoll
 from kled.operations.roll import interrupted_roll
@@ -31,7 +31,7 @@ def fleet(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 
 def test_a_plan_says_it_though_nothing_is_to_change(fleet: Fleet) -> None:  # fault 20
-    found = pending(session_of(fleet), C)
+    found = look_for_pending(session_of(fleet), C)
 
     assert found.plan.is_empty
     assert found.rolling.is_empty

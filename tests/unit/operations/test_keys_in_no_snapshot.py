@@ -13,7 +13,7 @@ from kled.cli.snapshot.columns import without_snapshot
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.checks.kept_keys import kept_keys_checks
 from kled.operations.snapshots import list_snapshots, verify
-from kled.operations.snapshots.named_snapshots import described
+from kled.operations.snapshots.named_snapshots import describe
 from kled.operations.snapshots.present_keys import PresentKeys
 from kled.operations.snapshots.verify import VerifySnapshots
 from kled.snapshot.epoch import epoch
@@ -45,7 +45,9 @@ def add(world: World, *, applied: bool = True) -> None:
 def rows(world: World, **more: Any) -> dict[str, list[str]]:
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    found = verify.verified(session.settings, kept, level=1, progress=Quiet(), state=state, **more)
+    found = verify.verify_snapshots(
+        session.settings, kept, level=1, progress=Quiet(), state=state, **more
+    )
     assert all(row["trustworthy"] is not bool(row["findings"]) for row in found)
     return {row["cluster"]: row["findings"] for row in found}
 
@@ -54,8 +56,8 @@ def said(world: World) -> list[str]:
     """What a list says of its snapshots and beside them."""
     session = world.session()
     kept, state = session.snapshot_store, session.stores.remembering
-    listed = list_snapshots.listed(kept, None, state)
-    beside = list_snapshots.missing(kept, listed, None, state)
+    listed = list_snapshots.list_snapshots(kept, None, state)
+    beside = list_snapshots.find_missing(kept, listed, None, state)
     stored = (f"{name} was only stored" for name in beside.keys.stored)
     return [*(words for one in listed for words in one.remarks), *beside.warnings, *stored]
 
@@ -80,7 +82,7 @@ def test_a_rotation_that_no_snapshot_has_seen_is_red(world: World) -> None:
     name = f"keys of the clusters: {C}"
     detail = f"the newest snapshot has others: of {first}: {LACKS}"
     assert doctor(world) == [(name, detail, f"kled snapshot create --name={C}")]
-    _, worth = described(world.session().stores, C, first, print)
+    _, worth = describe(world.session().stores, C, first, print)
     assert worth["remarks"] == [LACKS]
 
 

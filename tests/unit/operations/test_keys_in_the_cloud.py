@@ -11,7 +11,7 @@ import pytest
 
 from kled.models.cluster import InstanceGroup
 from kled.models.plan import Change
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from tests import key_pairs
@@ -79,7 +79,7 @@ def test_an_update_does_not_take_the_authority_from_machines_that_run_with_it(
 def test_the_preview_says_so(world: World) -> None:
     restored(world)
 
-    assert REFUSED in previewed(world.session(), UPDATE).refused
+    assert REFUSED in preview_update(world.session(), UPDATE).refused
 
 
 def test_who_begins_anew_goes_on(world: World) -> None:

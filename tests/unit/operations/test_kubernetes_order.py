@@ -6,7 +6,7 @@ Another member of fault 1: what a cluster's etcd holds is part of what it is.
 import pytest
 
 from kled.errors import NotApproved
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.step import Operation
@@ -39,7 +39,7 @@ def test_a_minor_version_is_not_taken_back(world: World, operation: Operation) -
 def test_its_preview_says_so(world: World) -> None:
     session = at(world, "v1.35.5", "1.36.0").session()
 
-    plan = previewed(session, UpdateCluster(C))
+    plan = preview_update(session, UpdateCluster(C))
 
     assert "a downgrade, which Kubernetes does not support" in plan.refused
 

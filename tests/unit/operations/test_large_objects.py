@@ -51,14 +51,17 @@ READS: dict[str, tuple[str, Callable[[Session], object]]] = {
     "a definition": (f"{C}/config", lambda one: registered.home(one.state_store, C)),
     "where it is": (f"{C}/config", lambda one: own_places.require(one, C)),
     "whether it is there": (f"{C}/config", lambda one: before_change._is_there(one, C)),
-    "its roles": (f"{C}/config", lambda one: list(shared_iam_roles.registered(one, but="d"))),
+    "its roles": (
+        f"{C}/config",
+        lambda one: list(shared_iam_roles.registered_clusters(one, but="d")),
+    ),
     "the roles of a group": (
         f"{C}/instancegroup/nodes",
-        lambda one: list(shared_iam_roles.registered(one, but="d")),
+        lambda one: list(shared_iam_roles.registered_clusters(one, but="d")),
     ),
     "its machines' keysets": (
         f"{C}/igconfig/control-plane/a/nodeupconfig.yaml",
-        lambda one: kept_keys.missing(one, C),
+        lambda one: kept_keys.missing_keysets(one, C),
     ),
     "what an edit would drop": (
         f"{C}/instancegroup/nodes",
@@ -70,7 +73,7 @@ READS: dict[str, tuple[str, Callable[[Session], object]]] = {
     ),
     "its keysets": (
         f"{C}/pki/private/kubernetes-ca/keyset.yaml",
-        lambda one: other_identity.compared(one, C),
+        lambda one: other_identity.compare(one, C),
     ),
 }
 

@@ -13,7 +13,7 @@ from kled.kops.failures.unloadable import with_unloadable
 from kled.models.cluster import Cluster
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.fleet.registered import prefixes
-from kled.operations.guards.shared_iam_roles import registered
+from kled.operations.guards.shared_iam_roles import registered_clusters
 from kled.operations.names import named_cluster, only_cluster
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore
@@ -125,7 +125,7 @@ def test_a_foreign_file_elsewhere_does_not_stop_the_check_of_roles(tmp_path: Pat
     here = session(tmp_path)
 
     assert list(prefixes(here.state_store)) == ["a.example.com"]
-    (found,) = registered(here, but="b.example.com")
+    (found,) = registered_clusters(here, but="b.example.com")
     assert found.definition.group_names == ("nodes",)
 
 

@@ -11,7 +11,7 @@ import kled.operations
 from kled.errors import KeysetMissing, NotYetApplied
 from kled.operations.cluster.export_cluster import export_step
 from kled.operations.fleet.each_cluster import Listing, each_cluster
-from kled.operations.health.validate_cluster import validated
+from kled.operations.health.validate_cluster import validate_once
 from kled.operations.step import attempt
 from tests.unit.operations.test_identity import CA_KEY, C, World, world
 
@@ -32,7 +32,7 @@ def blind(world: World) -> World:
 
 def told(world: World) -> KeysetMissing:
     with pytest.raises(KeysetMissing) as caught:
-        validated(world.session(), C)
+        validate_once(world.session(), C)
     with pytest.raises(KeysetMissing):
         attempt(export_step(C, Path("kubeconfig"), None), world.session())
     return caught.value
@@ -74,7 +74,7 @@ def test_a_snapshot_store_that_does_not_answer_hides_nothing(blind: World) -> No
     blind.env["KLED_SNAPSHOT_STORE"] = (blind.root / "nowhere").as_uri()
 
     with pytest.raises(NotYetApplied):
-        validated(blind.session(), C)
+        validate_once(blind.session(), C)
 
 
 def test_a_list_of_its_machines_does_not_call_it_so_either(blind: World) -> None:
@@ -93,7 +93,7 @@ def test_one_that_was_never_applied_is_called_so(blind: World) -> None:
     blind.lose_all_but("config", "instancegroup")
 
     with pytest.raises(NotYetApplied):
-        validated(blind.session(), C)
+        validate_once(blind.session(), C)
 
 
 def test_whoever_asks_for_credentials_tells_lost_keys_from_a_cluster_never_applied() -> None:
@@ -104,7 +104,7 @@ def test_whoever_asks_for_credentials_tells_lost_keys_from_a_cluster_never_appli
         guarded = {
             id(call)
             for block in ast.walk(tree)
-            if isinstance(block, ast.With) and "told_apart" in ast.dump(block.items[0])
+            if isinstance(block, ast.With) and "tell_lost_keys_apart" in ast.dump(block.items[0])
             for call in _exports(block)
         }
         exports = {id(call) for call in _exports(tree)}

@@ -12,7 +12,7 @@ from kled.errors import EpochMismatch, NotApproved
 from kled.operations.guards.before_change import check_epoch
 from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restorable import require_trusted
-from kled.operations.recovery.restore_state import Wish, settled
+from kled.operations.recovery.restore_state import Wish, settle
 from kled.operations.runner import run
 from kled.snapshot.epoch import epoch
 from tests.key_pairs import keyset
@@ -92,7 +92,7 @@ def test_what_is_printed_for_keys_alone_rewrites_no_definition(two: Namesakes) -
     wish = Wish(C, two.theirs, classes=("identity",))
 
     with pytest.raises(NotApproved) as refused:
-        require_trusted(settled(two.stores("old"), wish))
+        require_trusted(settle(two.stores("old"), wish))
 
     assert "--raise-epoch" in str(refused.value.hint)
     assert "--rewrite-places" not in str(refused.value.hint)

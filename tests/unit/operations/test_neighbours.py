@@ -17,7 +17,7 @@ from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.cluster.nothing_left import proof_step
 from kled.operations.guards import neighbours
 from kled.operations.guards.overrides import Overrides
-from kled.operations.preview.preview_deletion import previewed_deletion
+from kled.operations.preview.preview_deletion import preview_deletion
 from kled.operations.records import begun_deletion
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -158,7 +158,7 @@ def test_it_goes_on_where_every_owner_is_named(world: World) -> None:
 def test_the_preview_marks_what_is_not_its_own_and_how_to_make_it_anew(world: World) -> None:
     world.put(NEAR)
 
-    plan = previewed_deletion(world.session(), DeleteCluster(C))
+    plan = preview_deletion(world.session(), DeleteCluster(C))
 
     marked = {one.name: neighbours.words_of(one) for one in plan.changes}
     assert marked[OWN.name] == ""
@@ -166,7 +166,7 @@ def test_the_preview_marks_what_is_not_its_own_and_how_to_make_it_anew(world: Wo
     assert "would also delete what is not its own" in plan.refused
     assert plan.as_json()["refused"] == plan.refused
     store = (world.root / "state").as_uri()
-    assert neighbours.makes_anew(plan) == (
+    assert neighbours.commands_that_make_again(plan) == (
         f"kled kops update-cluster --state={store} --name={NEAR} --yes",
     )
     neighbours.require_own(plan, (NEAR,))

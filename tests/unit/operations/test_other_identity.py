@@ -3,7 +3,7 @@
 import pytest
 
 from kled.models.rolling import Roll
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
@@ -124,7 +124,7 @@ def test_a_preview_is_refused_where_nothing_is_left_to_change(own: World) -> Non
     own.snapshot()
     remake(own)
 
-    plan = previewed(own.session(), UpdateCluster(C))
+    plan = preview_update(own.session(), UpdateCluster(C))
 
     assert plan.is_empty
     assert "stored as kubernetes-ca" in plan.refused

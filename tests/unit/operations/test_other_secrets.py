@@ -7,7 +7,7 @@ import pytest
 from kled.errors import InvalidInput, SettingsError, SnapshotNotTrustworthy
 from kled.models.credential import Secret
 from kled.models.rolling import Roll
-from kled.operations.cluster.plan_update import previewed
+from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.secrets import NOT_KEPT, CreateSecret
@@ -38,7 +38,7 @@ def test_nothing_goes_on_with_a_neighbours_token(world: World, operation: Operat
     assert f"the values that are stored as secrets admin: snapshot {good} has" in error.message
     assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
     assert f"where they were changed on purpose: {MEANT}" in str(error.hint)
-    assert "stored as secrets admin" in previewed(world.session(), UpdateCluster(C)).refused
+    assert "stored as secrets admin" in preview_update(world.session(), UpdateCluster(C)).refused
 
 
 def test_a_run_over_it_names_both_ways_on(world: World) -> None:

@@ -11,7 +11,7 @@ from kled.errors import NotApproved
 from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
 from kled.operations.guards import own_places
 from kled.operations.guards.overrides import Overrides
-from kled.operations.guards.taken_snapshot import taken
+from kled.operations.guards.taken_snapshot import take_snapshot
 from kled.operations.session import Session, Who
 from kled.operations.step import attempt
 from kled.retry import Clock
@@ -145,7 +145,7 @@ def test_a_place_where_nobody_lives_is_said_and_no_snapshot_passes_for_whole(roo
     assert f"spec.configBase is elsewhere, at {root}/elsewhere/b" in own_places.require(
         session(root), B
     )
-    result = taken(session(root), B)
+    result = take_snapshot(session(root), B)
     assert result is not None
     assert result.level == 0
     (finding,) = result.findings

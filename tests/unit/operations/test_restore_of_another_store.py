@@ -19,7 +19,7 @@ from kled.errors import (
 )
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.identity import kept_keys
-from kled.operations.recovery.restore_state import RestoreState, Wish, settled
+from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
 from kled.operations.snapshots.back_up import back_up
@@ -145,10 +145,10 @@ def test_a_recovery_into_a_new_state_store_goes_on_where_it_was_stopped(two: Two
     for _ in range(2):
         two.restore(latest, "new", raise_epoch=True)
     assert two.authority("new") == two.authority("theirs")
-    meant = settled(Stores(two.settings("new"), CLOCK), latest)
+    meant = settle(Stores(two.settings("new"), CLOCK), latest)
     assert meant.trust.trusted
     assert meant.state_store == (two.root / "new").as_uri()  # its first one there
-    assert not settled(Stores(two.settings("new"), CLOCK), two.wish).foreign
+    assert not settle(Stores(two.settings("new"), CLOCK), two.wish).foreign
     two.restore(latest, "new")
 
 
@@ -198,4 +198,4 @@ def test_no_state_is_restored_into_the_snapshot_store(two: Two, within: str) -> 
     wish = replace(two.wish, to=(two.root / within).as_uri())
 
     with pytest.raises(SettingsError, match="are one place, or one lies within the other"):
-        settled(Stores(two.settings("mine"), CLOCK), wish)
+        settle(Stores(two.settings("mine"), CLOCK), wish)

@@ -320,7 +320,7 @@ def test_the_latest_snapshot_is_judged_once(world: World) -> None:
         return stores[-1]
 
     opened = Stores(world.settings, CLOCK, open_store=billed)
-    settled = restore_state.settled(opened, replace(world.wish, snapshot="latest"))
+    settled = restore_state.settle(opened, replace(world.wish, snapshot="latest"))
 
     assert settled.wish.snapshot == world.wish.snapshot
     assert settled.trust.trusted

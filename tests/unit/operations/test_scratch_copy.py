@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kled.operations.snapshots.kops_proof import at_home
+from kled.operations.snapshots.kops_proof import with_home
 
 HOME = "file:///scratch/state/c.example.com"
 BASE = "s3://bucket/c.example.com"
@@ -21,7 +21,7 @@ BASE = "s3://bucket/c.example.com"
 def test_no_field_of_the_copy_names_the_living_store(spec: str) -> None:
     config = f"kind: Cluster\nspec: {spec}\n".encode()
 
-    found = at_home({"config": config, "secrets/admin": b"kept"}, HOME)
+    found = with_home({"config": config, "secrets/admin": b"kept"}, HOME)
 
     assert BASE.encode() not in found["config"]
     assert HOME.encode() in found["config"]
@@ -32,4 +32,4 @@ def test_no_field_of_the_copy_names_the_living_store(spec: str) -> None:
     "config", [b"", b"kind: Cluster", b"spec: {configBase: 7}", b"spec: 1", b"{"]
 )
 def test_a_definition_that_names_no_place_is_copied_as_it_is(config: bytes) -> None:
-    assert at_home({"config": config}, HOME) == {"config": config}
+    assert with_home({"config": config}, HOME) == {"config": config}

@@ -19,7 +19,7 @@ from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.preview import foreseen
 from kled.operations.recovery.raise_epoch import FIRST, RaiseEpoch
 from kled.operations.recovery.restorable import require_own_keys, require_trusted
-from kled.operations.recovery.restore_state import RestoreState, Wish, settled
+from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.recovery.restore_state import plan as planned
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -134,7 +134,7 @@ def test_the_old_sides_runs_say_so_from_the_raise_on_before_the_new_home_had_a_r
         (row,) = old.back_up("old").clusters
         assert row.reasons == (f"the cluster lives in {old.url('new')} since epoch 2",)
         old.change("old")
-    assert settled(old.stores("new"), Wish(C, "latest")).state_store == old.url("new")
+    assert settle(old.stores("new"), Wish(C, "latest")).state_store == old.url("new")
 
 
 def test_a_move_that_was_killed_before_the_raise_changes_nothing_for_the_old_side(
@@ -149,7 +149,7 @@ def test_a_move_that_was_killed_before_the_raise_changes_nothing_for_the_old_sid
     assert steps[-2].name == FIRST
 
     assert old.back_up("old").clusters[0].trusted
-    assert settled(old.stores("old"), Wish(C, "latest")).wish.snapshot == old.before
+    assert settle(old.stores("old"), Wish(C, "latest")).wish.snapshot == old.before
     old.move("restore")
     assert not old.back_up("old").clusters[0].trusted
 
@@ -162,13 +162,13 @@ def test_what_a_revived_old_side_takes_is_never_the_latest_nor_restored_over_the
     moved.change("old")
     left_behind = moved.back_up("old").clusters[0].snapshot or ""
 
-    assert settled(moved.stores("new"), Wish(C, "latest")).wish.snapshot == newest
+    assert settle(moved.stores("new"), Wish(C, "latest")).wish.snapshot == newest
     with pytest.raises(NotApproved, match=r"taken in \S+/old after the cluster had moved"):
         run(RestoreState(Wish(C, left_behind)), moved.session("new"))
 
 
 def test_what_was_taken_in_the_old_home_before_the_move_still_counts(moved: Moved) -> None:
-    assert not settled(moved.stores("new"), Wish(C, moved.before)).foreign
+    assert not settle(moved.stores("new"), Wish(C, moved.before)).foreign
 
 
 def test_a_way_back_into_the_old_home_counts_it_again(moved: Moved) -> None:
@@ -178,7 +178,7 @@ def test_a_way_back_into_the_old_home_counts_it_again(moved: Moved) -> None:
     taken = moved.back_up("old").clusters[0]
 
     assert taken.trusted
-    assert settled(moved.stores("old"), Wish(C, "latest")).wish.snapshot == taken.snapshot
+    assert settle(moved.stores("old"), Wish(C, "latest")).wish.snapshot == taken.snapshot
     moved.change("new")
     assert not moved.back_up("new").clusters[0].trusted
 
@@ -226,7 +226,7 @@ def test_an_earlier_clusters_keys_are_not_put_over_those_of_its_successor(moved:
     moved.write("new", {AUTHORITY: other})
     wish = Wish(C, moved.after, classes=("identity",))
 
-    meant = settled(moved.stores("new"), wish)
+    meant = settle(moved.stores("new"), wish)
     with pytest.raises(NotApproved, match="of an earlier cluster") as refused:
         stores = moved.stores("new")
         require_own_keys(stores.state, meant, planned(stores, meant.wish))
@@ -259,23 +259,23 @@ def test_from_the_old_home_the_latest_is_that_of_the_living_cluster_too(moved: M
     latest = Wish(C, "latest", to=moved.url("third"))
 
     for moves in (False, True):
-        assert settled(moved.stores("old"), latest, moves=moves).wish.snapshot == newest
+        assert settle(moved.stores("old"), latest, moves=moves).wish.snapshot == newest
     over_the_living = Wish(C, left_behind, to=moved.url("new"))
     with pytest.raises(NotApproved, match="after the cluster had moved from there"):
-        require_trusted(settled(moved.stores("old"), over_the_living))
+        require_trusted(settle(moved.stores("old"), over_the_living))
 
 
 def test_a_deleted_cluster_takes_no_epoch_from_its_successor(moved: Moved) -> None:
     epoch.vacate(moved.stores("new").snapshots, C, moved.url("new"))
     (moved.root / "third").mkdir()
     wish = Wish(C, moved.after, to=moved.url("third"))
-    require_trusted(settled(moved.stores("new"), wish, moves=True))  # nobody is in its place
+    require_trusted(settle(moved.stores("new"), wish, moves=True))  # nobody is in its place
 
     epoch.check(moved.stores("new").snapshots, C, moved.url("new"))  # one was made anew
 
     with pytest.raises(NotApproved, match="would lock out the one that lives now"):
-        require_trusted(settled(moved.stores("new"), wish, moves=True))
-    require_trusted(settled(moved.stores("new"), wish))
+        require_trusted(settle(moved.stores("new"), wish, moves=True))
+    require_trusted(settle(moved.stores("new"), wish))
 
 
 def typed(hint: str | None) -> tuple[Wish, bool, str]:

@@ -186,7 +186,7 @@ def test_a_preview_knows_what_the_restore_will_refuse(world: World) -> None:
     cut(world)
     second = world.taken()
 
-    meant = restore_state.settled(Stores(world.session().settings, CLOCK), Wish(C, second))
+    meant = restore_state.settle(Stores(world.session().settings, CLOCK), Wish(C, second))
 
     assert meant.trust.reasons
     with pytest.raises(SnapshotNotTrustworthy):
@@ -333,7 +333,8 @@ def test_the_list_says_why_a_snapshot_cannot_be_trusted(world: World) -> None:
     second = world.taken()
 
     rows = {
-        one.id: one.as_json() for one in list_snapshots.listed(world.session().snapshot_store, C)
+        one.id: one.as_json()
+        for one in list_snapshots.list_snapshots(world.session().snapshot_store, C)
     }
 
     assert (rows[first]["trusted"], rows[first]["reasons"]) == (True, [])

@@ -16,7 +16,7 @@ from kled.models.plan import Change, Plan
 from kled.models.spec import ClusterSpec
 from kled.models.version import KopsVersion, kubernetes_version, stored_version
 from kled.operations.cluster.create_cluster import StoreCluster
-from kled.operations.cluster.upgrade_cluster import UpgradeCluster, planned
+from kled.operations.cluster.upgrade_cluster import UpgradeCluster, plan_upgrade
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -112,7 +112,7 @@ def test_a_version_that_the_cluster_cannot_go_to_is_refused(
     assert advice in str(refused.value.hint)
     assert kops.calls == []
     with pytest.raises(VersionRefused, match=problem):  # the preview, too: not "nothing to change"
-        planned(session(tmp_path, kops), UpgradeCluster(C, version))
+        plan_upgrade(session(tmp_path, kops), UpgradeCluster(C, version))
 
 
 def test_a_step_over_a_minor_version_needs_to_be_asked_for(tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_an_upgrade_that_was_stored_but_never_applied_counts_as_not_made(tmp_pat
     (tmp_path / "state" / C / "cluster-completed.spec").write_text(applied)
 
     with pytest.raises(VersionRefused, match=r"last updated to Kubernetes 1\.34\.5: 1\.36\.0"):
-        planned(here, UpgradeCluster(C, "1.36.0"))
-    assert planned(here, UpgradeCluster(C, "1.35.9")).changes
+        plan_upgrade(here, UpgradeCluster(C, "1.36.0"))
+    assert plan_upgrade(here, UpgradeCluster(C, "1.35.9")).changes
 
 
 def test_what_the_channel_recommends_is_checked_and_stored_as_it_was_checked(

@@ -18,7 +18,7 @@ from kled.errors import (
 )
 from kled.operations.fleet import all_clusters
 from kled.operations.fleet.all_clusters import Answer
-from kled.operations.health.validate_clusters import AT_ONCE, ValidateClusters, in_words
+from kled.operations.health.validate_clusters import AT_ONCE, ValidateClusters, summary_of
 from kled.operations.step import attempt
 from tests.unit.operations.looking import HEALTHY, HELD, SICK, Watched
 
@@ -59,7 +59,7 @@ def test_all_are_healthy(fleet: Watched) -> None:
 
     found = look(fleet)
 
-    assert in_words(found.results) == "2 clusters healthy"
+    assert summary_of(found.results) == "2 clusters healthy"
     assert fleet.naps == []
 
 
@@ -130,7 +130,7 @@ def test_a_cluster_that_is_being_changed_is_not_called_unhealthy(
 
     found = look(fleet)
 
-    assert in_words(found.results) == f"1 cluster healthy, 1 changing ({B})"
+    assert summary_of(found.results) == f"1 cluster healthy, 1 changing ({B})"
     (row,) = [one for one in found.results if one.cluster == B]
     assert "it is being changed: kled kops rolling-update (ada) on host-a" in row.words
 
@@ -172,7 +172,7 @@ def test_a_cluster_that_was_never_applied_is_neither(fleet: Watched) -> None:
 
     found = look(fleet)
 
-    assert in_words(found.results) == f"1 cluster healthy, 1 not applied ({B})"
+    assert summary_of(found.results) == f"1 cluster healthy, 1 not applied ({B})"
     assert fleet.naps == []
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from kled import config
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.snapshots.verify import verified
+from kled.operations.snapshots.verify import verify_snapshots
 from kled.retry import Clock
 from kled.snapshot.choosing import choose
 from kled.snapshot.create.create import create
@@ -260,7 +260,7 @@ def test_a_blob_that_is_damaged_is_said_and_keeps_the_cluster_from_nothing() -> 
 
 
 def verdicts(runs: Runs) -> dict[str, bool]:
-    rows = verified(
+    rows = verify_snapshots(
         config.load({"HOME": "/nonexistent"}),
         runs.snapshots,
         level=0,

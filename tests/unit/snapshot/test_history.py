@@ -108,10 +108,10 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
         ledger = read_ledger(runs.snapshots, runs.state)
         assert older_lost(ledger, tuple(runs.snapshots.list()))
         settings, there = config.load({}), runs.snapshots
-        rows = verify.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
+        rows = verify.verify_snapshots(settings, there, level=0, progress=Quiet(), state=runs.state)
         assert any("no prune removed" in words for row in rows for words in row["findings"])
-        told = list_snapshots.missing(
-            runs.snapshots, list_snapshots.listed(runs.snapshots, None), None, runs.state
+        told = list_snapshots.find_missing(
+            runs.snapshots, list_snapshots.list_snapshots(runs.snapshots, None), None, runs.state
         )
         assert any("no prune removed" in words for words in told.warnings)
         with pytest.raises(SnapshotNotTrustworthy, match="no change begins"):
@@ -133,7 +133,7 @@ def test_a_person_settles_it(runs: Runs, attack: Callable[[Runs], None]) -> None
     runs.run().require_whole()
     assert plan_prune(runs.snapshots, ONLY_LAST, state=runs.state).kept
     settings, there = config.load({}), runs.snapshots
-    rows = verify.verified(settings, there, level=0, progress=Quiet(), state=runs.state)
+    rows = verify.verify_snapshots(settings, there, level=0, progress=Quiet(), state=runs.state)
     assert all(row["trustworthy"] for row in rows), rows
 
 

@@ -96,7 +96,7 @@ def test_a_name_that_is_known_nowhere_is_refused_and_never_asked_for() -> None:
     with pytest.raises(ClusterNotFound, match="there is no cluster"):
         done.require_whole()
     assert (keys(runs.store), keys(runs.state)) == before
-    assert not verify_rows.never_taken(read_ledger(runs.snapshots, runs.state))
+    assert not verify_rows.clusters_never_taken(read_ledger(runs.snapshots, runs.state))
 
 
 def test_a_new_look_at_all_clusters_asks_no_more_for_what_was_never_a_cluster() -> None:
@@ -107,7 +107,9 @@ def test_a_new_look_at_all_clusters_asks_no_more_for_what_was_never_a_cluster() 
     runs.run([name(5)])  # something is there: it may be a cluster that lost its definition
     living.delete(f"{name(5)}/readme")
     runs.run().require_whole()
-    assert [one for one, _ in verify_rows.never_taken(read_ledger(runs.snapshots))] == [name(5)]
+    assert [one for one, _ in verify_rows.clusters_never_taken(read_ledger(runs.snapshots))] == [
+        name(5)
+    ]
 
     anew = CreateOptions(by="kled test", reuse=False, settles=True)
     done = create(runs.state, runs.snapshots, None, options=anew, progress=Quiet())
@@ -116,7 +118,7 @@ def test_a_new_look_at_all_clusters_asks_no_more_for_what_was_never_a_cluster() 
     assert f'cluster "{name(5)}" was never in a snapshot: it is not asked for any more' in (
         done.warnings
     )
-    assert not verify_rows.never_taken(read_ledger(runs.snapshots))
+    assert not verify_rows.clusters_never_taken(read_ledger(runs.snapshots))
 
 
 def test_an_empty_source_is_not_mirrored_and_the_target_stays_empty() -> None:
@@ -185,7 +187,7 @@ def test_no_operation_on_an_empty_snapshot_store_succeeds(tmp_path: Path) -> Non
                 stores.run(back_up.BackUpState())
     assert (tmp_path / "snapshots" / "kled.json").exists()
     assert (
-        list_snapshots.listed(stores.session().snapshot_store, None) == ()
+        list_snapshots.list_snapshots(stores.session().snapshot_store, None) == ()
     )  # a list is no promise
 
 
@@ -229,7 +231,9 @@ def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_r
         with pytest.raises((SnapshotMissing, SnapshotNotTrustworthy)):
             stores.run(operation)
     session = stores.session()
-    found = list_snapshots.missing(session.snapshot_store, (), None, session.stores.remembering)
+    found = list_snapshots.find_missing(
+        session.snapshot_store, (), None, session.stores.remembering
+    )
     lost, doubt = found.warnings
     assert lost.startswith(f'the newest snapshot of cluster "{name(0)}"')
     assert "the state store remembers run" in doubt

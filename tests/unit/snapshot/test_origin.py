@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.operations.snapshots.list_snapshots import listed
-from kled.operations.snapshots.verify import verified
+from kled.operations.snapshots.list_snapshots import list_snapshots
+from kled.operations.snapshots.verify import verify_snapshots
 from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, newest_first, way_back
 from kled.snapshot.documents import names, signed
 from kled.snapshot.documents.keys import Keys
@@ -100,7 +100,7 @@ def test_a_planted_snapshot_is_compared_with_nothing_and_named_by_no_hint(plante
 
 
 def test_a_list_says_whose_a_planted_snapshot_is(planted: Planted) -> None:
-    rows = {row.id: row for row in listed(planted.runs.snapshots, C, planted.runs.state)}
+    rows = {row.id: row for row in list_snapshots(planted.runs.snapshots, C, planted.runs.state)}
     assert rows[planted.own].trusted
     assert rows[planted.plant].reasons == (f"it is of {planted.theirs}, not of this state store",)
 
@@ -111,7 +111,7 @@ def test_a_check_of_all_finds_a_planted_snapshot_and_checks_the_newest_own_one(
     from kled import config
 
     runs = planted.runs
-    rows = verified(
+    rows = verify_snapshots(
         config.load({"HOME": "/nonexistent"}),
         runs.snapshots,
         level=0,
@@ -194,12 +194,12 @@ def test_a_list_says_which_snapshots_are_of_an_earlier_cluster_of_that_name() ->
     url, earlier = runs.state.location.url, changed(runs, "1")
     epoch.check(runs.snapshots, C, url)
     epoch.vacate(runs.snapshots, C, url)
-    (deleted,) = listed(runs.snapshots, C, runs.state)
+    (deleted,) = list_snapshots(runs.snapshots, C, runs.state)
     runs.later = timedelta(hours=1)
     epoch.check(runs.snapshots, C, url)
     changed(runs, "2")
 
-    told = {one.id: " ".join(one.remarks) for one in listed(runs.snapshots, C, runs.state)}
+    told = {one.id: " ".join(one.remarks) for one in list_snapshots(runs.snapshots, C, runs.state)}
 
     assert "of an earlier cluster of that name" in told.pop(earlier)
     assert "earlier cluster" not in " ".join((*told.values(), *deleted.remarks))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kled import config
-from kled.operations.snapshots.verify import verified
+from kled.operations.snapshots.verify import verify_snapshots
 from kled.snapshot.choosing import choice, choose
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.restore import apply_restore
@@ -92,7 +92,7 @@ def test_a_check_of_a_fleet_lists_what_stands_beside_its_snapshots_once(tmp_path
     runs, source, kept = taken()
     settings = config.load({"HOME": str(tmp_path)})
 
-    rows = verified(settings, runs.snapshots, level=0, progress=Quiet(), state=source)
+    rows = verify_snapshots(settings, runs.snapshots, level=0, progress=Quiet(), state=source)
 
     assert len(rows) == CLUSTERS
     assert kept.bill()["LIST"] == 4  # the snapshots, and the runs thrice
