@@ -1,4 +1,4 @@
-"""Who acts where somebody runs an operation from this process, as others see it who wait."""
+"""Who runs an operation from this process, as other writers see them while they wait."""
 
 import getpass
 import os
@@ -21,14 +21,14 @@ def person() -> str:
 def acting(settings: Settings, program: str, owner: str | None = None) -> Who:
     """Return who acts in this process: `owner`, by default the person, through `program`.
 
-    Where the settings say nothing, another writer is waited for until it could be taken over.
+    By default a run waits for another writer until that writer's lease could be taken over.
     """
     run = f"{program}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     return Who(owner or person(), run, settings.lease_ttl + LEASE_WAIT_SLACK)
 
 
 def _user() -> str:
-    """Return the name of who runs this; that of the user id where the machine knows none."""
+    """Return the user's name, or a name made of the user id where the machine knows none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's runAsUser; Python 3.13 raises the latter

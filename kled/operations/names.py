@@ -9,9 +9,10 @@ from kled.operations.session import Session
 
 
 def clusters_meant(session: Session, name: str | None) -> tuple[str, ...]:
-    """Return the named cluster, or every cluster of the store; a read command's choice.
+    """Return the named cluster, or every cluster of the store where no name was given.
 
-    Those that kops cannot load are among them: a store with one of them has more than one cluster.
+    Clusters that kops cannot load are counted, too: a store with one of them has more than one
+    cluster. Read commands use this; what changes a cluster uses the two functions below.
     """
     if name is not None:
         return (require_cluster_name(name),)
@@ -21,13 +22,13 @@ def clusters_meant(session: Session, name: str | None) -> tuple[str, ...]:
 def only_cluster(session: Session, name: str | None) -> str:
     """Return the named cluster, or the store's only one.
 
-    Raises `InvalidInput` naming the clusters there are where it would have to guess.
+    Raises `InvalidInput`, which names the clusters of the store, where it would have to guess.
     """
     return only_of(clusters_meant(session, name))
 
 
 def only_of(names: Sequence[str]) -> str:
-    """Return the only one of the clusters that there are; raises as `only_cluster`."""
+    """Return the only one of `names`; raises as `only_cluster` does."""
     if len(names) == 1:
         return names[0]
     if not names:
@@ -36,10 +37,10 @@ def only_of(names: Sequence[str]) -> str:
 
 
 def named_cluster(session: Session, name: str | None) -> str:
-    """Return the named cluster; what deletes or replaces machines never guesses.
+    """Return the named cluster; commands that delete or replace machines never guess one.
 
-    Raises `InvalidInput` naming the clusters there are where no name was given, and for what is no
-    name of a cluster.
+    Raises `InvalidInput`: for a missing name, with the clusters of the store, and for a name that
+    no cluster can have.
     """
     if name is not None:
         return require_cluster_name(name)
@@ -51,7 +52,7 @@ def named_cluster(session: Session, name: str | None) -> str:
 def instance_group_meant(session: Session, cluster: str, name: str) -> str:
     """Return `name`, or the only group that it is a prefix of (`nodes` for `nodes-us-east-1a`).
 
-    Raises `InstanceGroupNotFound` naming the groups there are.
+    Raises `InstanceGroupNotFound`, which names the groups of the cluster.
     """
     groups = [group.name for group in session.kops.instance_groups.list(cluster)]
     if name in groups:

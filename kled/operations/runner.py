@@ -41,7 +41,7 @@ class Row:
 
 
 def with_ended(rows: Sequence[Row], steps: Sequence[Step]) -> tuple[Row, ...]:
-    """Return the rows without the ways back that a later step has ended."""
+    """Return the rows; a way back that a later step has made useless (`Step.ends`) is left out."""
     done = {row.step for row in rows if row.outcome == "done"}
     over = {name for step in steps if step.name in done for name in step.ends}
     return tuple(replace(row, way_back="") if row.step in over else row for row in rows)

@@ -45,11 +45,11 @@ class Who:
 
 
 Part = Callable[[str, Callable[[], None]], None]
-"""Does a part of a step, which has that name."""
+"""Runs a part of a step; the name is what people see of it."""
 
 
 def at_once(_name: str, act: Callable[[], None]) -> None:
-    """Do a part of a step as any other line of it."""
+    """Run a part of a step directly, like any other line of the step."""
     act()
 
 
@@ -83,30 +83,32 @@ class Session:
         """The guards that this run goes without."""
         self.lease = lease
         self.note = note
-        """Tell whoever looks on what a person should know of a long step."""
+        """Tells the person who watches what they should know of a long step."""
         self._on_share = on_share
         self._told = ""
         self.consent = consent
         """Who agrees to a plan that nobody has approved by its digest."""
         self.before: str | None = None
-        """The snapshot that holds what was there before this run; None: it has taken none."""
+        """The id of the snapshot that this run took before its first change; None until it has
+        taken one."""
         self.before_is_trusted = True
-        """Whether nothing spoke against it when it was taken: else it is restored by that word."""
+        """Whether that snapshot could be trusted when it was taken; otherwise `--untrusted`
+        restores it."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
         self.part: Part = at_once
-        """Do a part of a step that a person wants to see by itself, such as one group of a roll."""
+        """Runs a part of a step that people want to see on its own, such as one group of a roll."""
 
     @property
     def kops(self) -> Kops:
-        """The kops; raises `KopsMissing` in a session for stores alone, which looked for none."""
+        """The kops client; raises `KopsMissing` in a session that was opened for stores alone."""
         if self._kops is None:
             raise KopsMissing("this operation drives no kops")
         return self._kops
 
     @property
     def kops_version(self) -> KopsVersion:
-        """What kops says of itself, asked once; raises as `kops` and its `version` do."""
+        """The version of kops, asked for once; raises what `kops` and its `version` raise."""
         if self._version is None:
             self._version = self.kops.version()
         return self._version
@@ -127,9 +129,10 @@ class Session:
         return self.stores.snapshots
 
     def looking(self) -> "Session":
-        """Return this session for looks alone, of which kops is asked each once.
+        """Return a session for reading, in which kops is asked each question once.
 
-        For what is seen before anybody says yes: nothing may be changed with it.
+        Previews use it. Nothing may be changed with it, since its answers may be out of date by
+        then.
         """
         looking = copy.copy(self)
         looking._kops = self._kops.remembering() if self._kops is not None else None  # noqa: SLF001
@@ -140,7 +143,10 @@ class Session:
         return self.stores.other(url)
 
     def tell(self, share: Share) -> None:
-        """Say how far a long step is: in words, once each, and in numbers for a bar."""
+        """Say how far a long step is.
+
+        In words, each sentence once, and in numbers for a progress bar.
+        """
         if share.message != self._told:
             self._told = share.message
             self.note(share.message)
@@ -171,16 +177,18 @@ def open_session(  # noqa: PLR0913 - who looks on, beside what is opened
 ) -> Iterator[Session]:
     """Yield a session; with a `place` to write to it holds the lease of that place until the end.
 
-    It is `waiting` that waits for another writer, or the lease itself. It uses the `stores` that
-    the caller has opened, or opens its own. Where it `asks_again`, reads that the cloud sends away
-    are tried some times more: for those that no step's policy repeats.
+    `waiting` waits for another writer; by default the lease does that itself. `stores` are the
+    stores that the caller has opened already; by default the session opens its own. With
+    `asks_again`, reads that the cloud rejects for its load are tried several times more; it is
+    meant for reads that no step's policy repeats.
 
-    Without `with_kops` no kops is looked for: for operations on stores alone, which may do without
-    a state store, too, where their `place` names its own. Raises `KopsMissing`, `SettingsError` (no
-    state store), `LeaseHeld`, `CapabilityMissing`, and with a `place` `VersionRefused` for a kops
-    that is too old to change anything, before the lease is taken.
+    Without `with_kops` the session looks for no kops: it is for operations on stores alone, which
+    also need no state store where their `place` names one. Raises `KopsMissing`, `SettingsError`
+    (no state store), `LeaseHeld`, `CapabilityMissing`, and with a `place` `VersionRefused` for a
+    kops that is too old to change anything, before the lease is taken.
+
     The scratch directory (0700) with the kubeconfig that kops writes to is removed at the end;
-    after a SIGKILL by the next session of the same user (`kled.files.scratch`).
+    after a SIGKILL the next session of the same user removes it (`kled.files.scratch`).
     """
     if with_kops or (place is not None and place.state_store is None):
         require_state_store(settings)

@@ -35,14 +35,15 @@ REFUSALS: Final = (SettingsError, NotApproved, LeaseHeld, VersionRefused, Defini
 class Step(Generic[T]):
     """One retriable step; running it twice ends as running it once does.
 
-    `act` returns what happened, in words for the report. Where `done` returns words, there is
-    nothing left to do and `act` is not called. `proof` raises where the world is not as the step
-    promises. `way_back` tells an operator how to take the step back: reports show it, and errors
-    of a step that failed halfway. A step whose way back would take away what was there before
-    knows whether it has `changed` anything by then: where it has not, none is told. A step that
-    only `reads` and comes first is made before the snapshot that protects the cluster: what it
-    refuses costs none. Of one that `makes_keys` a snapshot is due right after it: nothing that
-    comes later, and may fail or be interrupted, may keep them from being anywhere else.
+    `act` returns what happened, in words for the report. Where `done` returns words, nothing is
+    left to do and `act` is not called. `proof` raises where the world is not as the step promises.
+    `way_back` tells an operator how to take the step back: reports show it, and so do errors of a
+    step that failed halfway. A step that would take away what was there before it tells by
+    `changed` whether it has changed anything; where it has not, no way back is shown.
+
+    A step that only `reads` and comes first runs before the snapshot that protects the cluster, so
+    that a refusal costs no snapshot. A step that `makes_keys` is followed by a snapshot at once, so
+    that no later failure or interruption can leave the new keys without a copy.
     """
 
     name: str
@@ -55,15 +56,18 @@ class Step(Generic[T]):
     makes_keys: bool = False
     changed: Callable[[], bool] = lambda: True
     look: "Callable[[Session], object] | None" = None
-    """What a step that `reads` raises its refusals by, where `act` also writes down what it saw."""
+    """Raises the refusals of a step that `reads`, for a step whose `act` also writes down what
+    it saw."""
     back: Callable[[], str] = lambda: ""
-    """The way back with all that is known of it when the step has acted; empty: `way_back`."""
+    """Returns the way back with the values known after the step has acted; empty: use
+    `way_back`."""
     ends: tuple[str, ...] = ()
-    """The names of steps whose ways back lead nowhere any more when this one is done."""
+    """The names of earlier steps whose ways back are useless once this step is done."""
     unsure: str = ""
-    """What nobody knows where it is interrupted, and what tells it; empty: nothing."""
+    """What nobody knows where the step is interrupted, and which command tells it; empty:
+    nothing."""
     result: Callable[[], T] | None = None
-    """What it has found out for the steps after it, once it is done; None: what it says."""
+    """Returns, once the step is done, what it found out for later steps; None: only its words."""
     event: ClusterEvent | None = None
     """What it means to others that it is done; None: nothing."""
     guards: bool = False
@@ -71,19 +75,22 @@ class Step(Generic[T]):
 
     @property
     def told_back(self) -> str:
-        """How it is taken back; asked when it has acted."""
+        """How the step is taken back; to be read after it has acted."""
         return self.back() or self.way_back
 
     @property
     def takes_back(self) -> bool:
-        """Whether there is something to take back; asked when it has acted."""
+        """Whether there is something to take back; to be read after it has acted."""
         return self.way_back not in {READS_ONLY, ADDS_ONLY} and self.changed()
 
 
 class Effect:
-    """What is known of what a step has changed, over its attempts; `Step.changed` asks it.
+    """Remembers, over all attempts, whether a step may have changed anything.
 
-    Nothing, only where its one attempt ended and said so: one that failed may have done a part.
+    `Step.changed` asks it.
+
+    The answer is no only where the step's single attempt ended and said so: an attempt that failed
+    may have changed a part.
     """
 
     def __init__(self) -> None:
@@ -100,7 +107,7 @@ class Effect:
         self._nothing = False
 
     def ends(self, changed: object) -> None:
-        """Note what the attempt has changed; what is false is nothing."""
+        """Note what the attempt has changed; a false value means nothing."""
         self._nothing = not changed and self._attempts == 1
 
 
@@ -128,11 +135,11 @@ class Operation(UseCase, Protocol):
 
 
 def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda: None) -> str:
-    """Make one attempt at `step`; return what happened. `on_act` is called just before it acts.
+    """Make one attempt at `step` and return what happened. `on_act` is called just before it acts.
 
     Raises `LeaseLost` before it acts where the session's lease is gone, and whatever the step
-    raises; the hint of one that may have acted halfway names the way back. Safe to repeat: `done`
-    is asked each time, so that a repeat does only what is left.
+    raises; where the step may have acted halfway, the hint names the way back. Safe to repeat:
+    `done` is asked each time, so that a repeat does only what is left.
     """
     session.check()
     if step.done is not None and (outcome := step.done(session)) is not None:

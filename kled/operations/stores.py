@@ -40,10 +40,10 @@ def require_state_store(settings: Settings) -> str:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment for kops: the process's own, plus what the profile says.
+    """Return the environment for kops: the process's own, and what the store's profile adds.
 
-    The profile's region and endpoint only fill what the environment leaves open. Prefect's
-    variables stay behind: the keys of its server and its database are no business of a child.
+    The profile's region and endpoint apply only where the environment sets none. Prefect's
+    variables are left out: a child process has no use for the keys of its server and its database.
     """
     given = settings.environment
     env = {name: value for name, value in given.items() if not name.startswith(_PREFECT)}
@@ -65,16 +65,16 @@ class OpenStore(Protocol):
 
 
 class Stores:
-    """The stores that the settings name, each opened when it is first needed, and once.
+    """The stores that the settings name; each is opened once, when it is first needed.
 
-    Opening asks nothing of a store. What is returned may be used by many threads, and is the same
-    object each time: one client, with its connections and its tokens, serves the whole run.
+    Opening sends no request. The returned object may be used by many threads, and is the same one
+    each time: one client, with its connections and its tokens, serves the whole run.
     """
 
     def __init__(
         self, settings: Settings, clock: Clock, *, open_store: OpenStore | None = None
     ) -> None:
-        """`open_store` opens what is needed; without it, `kled.storage.url.open_store` does."""
+        """Open stores with `open_store`; by default with `kled.storage.url.open_store`."""
         self._settings = settings
         self._clock = clock
         self._open_store = open_store
@@ -83,7 +83,7 @@ class Stores:
 
     @property
     def settings(self) -> Settings:
-        """What names the stores."""
+        """The settings that name the stores."""
         return self._settings
 
     @property
@@ -93,12 +93,15 @@ class Stores:
 
     @property
     def remembering(self) -> "ObjectStore | None":
-        """The state store, to be asked what it remembers of its snapshots; None: none is named."""
+        """The state store, which remembers its snapshots; None where the settings name none."""
         return self.state if self._settings.state_store else None
 
     @property
     def snapshots(self) -> "SnapshotStore":
-        """The snapshot store; raises `SettingsError` where none is named, or the state store."""
+        """The snapshot store.
+
+        Raises `SettingsError` where none is named, or it is the state store.
+        """
         settings = self._settings
         if settings.snapshot_store is None:
             raise SettingsError(
@@ -122,15 +125,16 @@ class Stores:
         return self._once("snapshots", canonical(url), lambda: self._open_snapshots(url))
 
     def other(self, url: str) -> "ObjectStore":
-        """Return a store by its URL: with its profile where the settings file has one."""
+        """Return the store at `url`, with its profile where the settings file has one."""
         url = canonical(url)
         return self._once("other", url, lambda: self._open_other(url))
 
     def require_apart(self, url: str, name: str, how: str = "") -> None:
         """Raise `SettingsError` where the store at `url` and the state store overlap.
 
-        `name` is what the store is called, `how` another one is named. Where no state store that
-        kled knows is named, nothing overlaps it. Nothing is opened or asked.
+        `name` is what the message calls the store, `how` says how to name another one. Where the
+        settings name no state store that kled knows, nothing overlaps it. No store is opened or
+        asked.
         """
         from kled.storage.overlap import overlap  # noqa: PLC0415 - not for --help
         from kled.storage.url import located  # noqa: PLC0415
@@ -148,7 +152,7 @@ class Stores:
             )
 
     def is_state_store(self, url: str) -> bool:
-        """Say whether a store, known by its URL, is the state store. Nothing is opened or asked."""
+        """Say whether `url` is the state store, by the URLs alone: no store is opened or asked."""
         from kled.storage.overlap import is_one  # noqa: PLC0415 - not for --help
         from kled.storage.url import located  # noqa: PLC0415
 
@@ -157,7 +161,7 @@ class Stores:
     def require_outside(self, url: str) -> None:
         """Raise `SettingsError` where a state store at `url` and the snapshot store overlap.
 
-        Nothing is opened or asked.
+        No store is opened or asked.
         """
         from kled.storage.overlap import overlap  # noqa: PLC0415 - not for --help
         from kled.storage.url import located  # noqa: PLC0415
@@ -234,7 +238,7 @@ class Stores:
 
 
 def _environment(settings: Settings, profile: SnapshotProfile) -> Mapping[str, str]:
-    """Return the variables for a store that is reached in its own way.
+    """Return the variables for a store that has credentials or an endpoint of its own.
 
     S3_* are the state store's endpoint and keys, as kops reads them; another account's credentials
     come from AWS' own files by the name of their profile.

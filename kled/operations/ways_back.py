@@ -1,4 +1,4 @@
-"""How a step is taken back, in full once it has acted: with the values that were there before."""
+"""How a step is taken back: in full, with the earlier values, once the step has acted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 _LONGEST: Final = 1000
-"""Letters of a command that somebody can still look over before typing it."""
+"""Characters of a command that a person can still check before typing it."""
 UNKNOWN: Final = "none is known: it had not looked what there is to put back"
-"""Of a step that has not come so far."""
+"""For a step that was interrupted before it had looked."""
 NOTHING_BEFORE: Final = "none: nothing of what it wrote was there before, and the rest is as it was"
 _INTENT: Final = ("intent",)
 _IDENTITY: Final = ("identity",)
@@ -35,27 +35,31 @@ _EDIT: Final = "; edit it back, and update again"
 
 
 class Found:
-    """The way back of a step as far as it is known; `Step.back` asks it. Empty until it is told."""
+    """The way back of a step as far as it is known.
+
+    `Step.back` calls it. Empty until it is known.
+    """
 
     def __init__(self) -> None:
         self._words = ""
 
     def __call__(self) -> str:
-        """Return the words."""
+        """Return the way back."""
         return self._words
 
     def are(self, command: str) -> None:
-        """Note the way back; of several attempts the first that changed something holds."""
+        """Set the way back; of several attempts the first that changed something counts."""
         self._words = self._words or command
 
 
 def of_edit(
     session: Session, kind: Kind, named: Mapping[str, str], before: Document, after: Document
 ) -> str:
-    """Return the command that makes `after` what it was `before`; empty where nothing differs.
+    """Return the command that turns `after` into `before` again; empty where the two are equal.
 
-    Where options cannot say it, it would be too long to look over, or it would hold a secret, that
-    is the restore of the snapshot that was taken before; without one, words.
+    An edit that options cannot express, that is too long to check, or that would show a secret is
+    taken back by a restore of the snapshot from before the run; without such a snapshot, a sentence
+    says which command to use.
     """
     try:
         command = edit(kind, named, after, before)
@@ -68,9 +72,9 @@ def of_edit(
 
 
 def of_definitions(session: Session, before: Definition, after: Definition) -> str:
-    """Return the commands that make the cluster and its groups what they were, as `of_edit` does.
+    """Return the commands that give the cluster and its groups their earlier values, as `of_edit`.
 
-    Groups that only one of both has are left out.
+    Groups that exist only before or only after are left out.
     """
     groups = {object_name(group): group for group in after.groups}
     name = before.name
@@ -84,7 +88,7 @@ def of_definitions(session: Session, before: Definition, after: Definition) -> s
 
 
 def of_definition(session: Session, cluster: str) -> str:
-    """Return the command that puts the whole definition back; empty where no snapshot has it."""
+    """Return the command that restores the whole definition; empty where no snapshot has it."""
     return restore(session, cluster, _INTENT)
 
 
@@ -98,7 +102,7 @@ class _Earlier:
     is_one_of_several: bool
 
     def commands(self, *more: str) -> str:
-        """Return the restore, the update, and what comes after them."""
+        """Return the restore, the update, and the commands that follow them."""
         named = {"name": self.cluster, "snapshot": self.snapshot, "class": _INTENT, "yes": True}
         restored = f"{_OTHER}: kled snapshot restore {options(**named)}"
         update = f"kled kops update-cluster {options(name=self.cluster, yes=True)}"
@@ -106,7 +110,7 @@ class _Earlier:
         return " && ".join((restored, update, *more)) + "".join(after)
 
     def _older(self) -> str:
-        """Say that it takes back the last of several edits that one update may have applied."""
+        """Say where older definitions are, where one update may have applied several edits."""
         advice = "; older ones, where several edits were applied at once: kled snapshot list"
         return f"{advice} {options(name=self.cluster)}" if self.is_one_of_several else ""
 
@@ -116,17 +120,18 @@ class _Earlier:
 
 
 def of_update(session: Session, cluster: str) -> str:
-    """Return how an applied definition is taken back: nothing keeps what was applied before it.
+    """Return how an update is taken back: by the newest snapshot with another definition.
 
-    The snapshot before this run has the new definition already, so that of an older one is named:
-    the newest with another. Only reads; a sentence where there is none, or none is known.
+    The snapshot from before this run already has the new definition, and no store keeps the one
+    that was applied before. Returns a sentence where there is no such snapshot, or none is known.
+    Only reads.
     """
     earlier = _earlier(session, cluster)
     return earlier if isinstance(earlier, str) else earlier.commands()
 
 
 def of_roll(session: Session, cluster: str) -> str:
-    """Return how a roll is taken back: machines that are gone stay gone. As `of_update`."""
+    """Return how a roll is taken back, as `of_update` does; replaced machines stay gone."""
     earlier = _earlier(session, cluster)
     if isinstance(earlier, str):
         return f"none: machines that were replaced are gone; of their definition: {earlier}"
@@ -135,7 +140,7 @@ def of_roll(session: Session, cluster: str) -> str:
 
 
 def _earlier(session: Session, cluster: str) -> _Earlier | str:
-    """Return the earlier definition, or in words why there is none."""
+    """Return the earlier definition, or a sentence that says why there is none."""
     if session.settings.snapshot_store is None or session.before is None:
         return f"none: no snapshot has the definition that was applied before{_EDIT}"
     try:
@@ -155,9 +160,9 @@ def of_secret(session: Session, cluster: str) -> str:
 
 
 def restore(session: Session, cluster: str, classes: Sequence[str] = ()) -> str:
-    """Return the command that looks at what the snapshot before this run would put back.
+    """Return the command that shows what the snapshot from before this run would put back.
 
-    Empty where none was taken.
+    Empty where this run has taken none.
     """
     if session.before is None:
         return ""
@@ -169,8 +174,9 @@ def restore(session: Session, cluster: str, classes: Sequence[str] = ()) -> str:
 def of_restore(session: Session, planned: "RestorePlan", *, goes_on: bool) -> str:
     """Return how a restore is taken back; empty where no snapshot was taken before it.
 
-    One that `goes_on` with an interrupted one may have replaced what is not planned any more. What
-    was not there before it is not taken away: nothing that a snapshot has does that.
+    A restore that `goes_on` with an interrupted one may have replaced objects that the plan no
+    longer lists, so the whole snapshot is named. Objects that are new with the restore stay:
+    restoring a snapshot takes nothing away.
     """
     if session.before is None or goes_on or planned.replaced() or planned.deletes:
         return restore(session, planned.manifest.cluster)
@@ -178,9 +184,9 @@ def of_restore(session: Session, planned: "RestorePlan", *, goes_on: bool) -> st
 
 
 def edit(kind: Kind, named: Mapping[str, str], stored: Document, wanted: Document) -> str:
-    """Return the command that makes `stored` what is `wanted`, empty where nothing differs.
+    """Return the command that turns `stored` into `wanted`; empty where the two are equal.
 
-    Raises `InvalidInput` where options cannot say it.
+    Raises `InvalidInput` where options cannot express the difference.
     """
     changed = changed_fields(stored, wanted)
     sets = [f"{field}={_value(field, new)}" for field, _, new in changed if new is not None]
@@ -204,7 +210,7 @@ def verb(kind: Kind) -> str:
 
 
 def _value(field: str, value: object) -> str:
-    """Return a value for `--set`; raise `InvalidInput` for a list, which `--set` would add to."""
+    """Return a value for `--set`; raises `InvalidInput` for a list, to which `--set` would add."""
     if isinstance(value, list):
         raise InvalidInput(field, "is a list")
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What to say where a cluster is stored with another definition than options give. No I/O."""
+"""The error for a cluster that is stored with another definition than the options give. No I/O."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,10 +13,11 @@ _SHOWN: Final = 5
 
 
 def another_definition(stored: Definition, wanted: Definition, *, applied: bool) -> ClusterDiffers:
-    """Return the error: each field with its stored and its wanted value, and the ways on.
+    """Return the error: each field with its stored and its wanted value, and what to do next.
 
-    These are the commands that make the stored definition the wanted one, where options can do
-    that, and, for a cluster that was never `applied`, the one that lets these options begin anew.
+    Its hint names the commands that make the stored definition the wanted one, where options can
+    express them, and, for a cluster that was never `applied`, the command after which these options
+    can create it.
     """
     name = stored.name
     ways = [f"nothing was changed; to keep what is stored: kled kops update-cluster --name={name}"]
@@ -37,7 +38,7 @@ def another_definition(stored: Definition, wanted: Definition, *, applied: bool)
 
 
 def _told(stored: Definition, wanted: Definition) -> list[str]:
-    """Name each field that differs, with both values, and each object that only one has."""
+    """Name each field that differs, with both values, and each group that only one side has."""
     differences = [_words("", field) for field in changed_fields(stored.cluster, wanted.cluster)]
     mine, theirs = _groups(stored), _groups(wanted)
     for name in sorted(mine.keys() & theirs.keys()):
@@ -56,7 +57,7 @@ def _told(stored: Definition, wanted: Definition) -> list[str]:
 
 
 def _edits(stored: Definition, wanted: Definition) -> list[str]:
-    """Return the commands that make one the other; none where options cannot do all of it."""
+    """Return the commands that make `stored` the `wanted` one; empty where options cannot do it."""
     mine, theirs = _groups(stored), _groups(wanted)
     if mine.keys() != theirs.keys():
         return []

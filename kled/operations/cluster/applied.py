@@ -1,4 +1,4 @@
-"""Whether a stored cluster was ever applied: else nothing in any cloud lives by its definition."""
+"""Whether a cluster was ever applied; before that no cloud resource depends on its definition."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,9 +10,9 @@ _BY_AN_UPDATE: Final = (layout.KEYSETS, "backups/")
 
 
 def was_applied(session: Session, cluster: str) -> bool:
-    """Whether the state store has anything of it that only an update or its machines write.
+    """Say whether the state store has an object that only an update or the machines write.
 
-    Only reads. Keysets count, whoever made them: a definition with keys is somebody's identity.
+    Only reads. Keysets count, even where a person made them: a definition with keys is an identity.
     """
     prefix = f"{cluster}/"
     for entry in session.state_store.entries(prefix):
@@ -25,9 +25,9 @@ def was_applied(session: Session, cluster: str) -> bool:
 
 
 def first_time(cluster: str) -> Callable[[Session], bool]:
-    """Return what says whether the cluster was not applied yet when it was asked first.
+    """Return a function that says whether the cluster was still unapplied when it was first called.
 
-    So a second attempt still knows it, when the first one has made a part.
+    The answer is kept, so that a second attempt knows it although the first has applied a part.
     """
     told: list[bool] = []
 

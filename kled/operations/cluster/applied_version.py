@@ -7,9 +7,11 @@ from kled.storage.bounded import get_if_readable
 
 
 def applied_version(session: Session, cluster: str) -> KubernetesVersion | None:
-    """Return the version of the last `update cluster --yes`; None where there is none to read.
+    """Return the Kubernetes version of the last `update cluster --yes`.
 
-    It is behind the stored one where an upgrade was stored and never applied. One request.
+    None where it is unreadable.
+
+    It is older than the stored version where an upgrade was stored and never applied. One request.
     """
     body = get_if_readable(session.state_store, f"{cluster}/{layout.COMPLETED}")
     document = contents.mapping(body or b"") or {}

@@ -1,6 +1,7 @@
-"""The one place where kops is let at a cluster's cloud: after every guard has seen the plan.
+"""The only place where kops may change a cluster's cloud, once every guard has seen the plan.
 
-`update` and `reconcile` take what only `clear` returns, so that no path can leave a guard out.
+`update` and `reconcile` take a value that only `clear` returns, so that no path can leave a guard
+out.
 """
 
 from dataclasses import dataclass
@@ -23,21 +24,21 @@ from kled.operations.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """A plan that may be applied, and what should be said about it."""
+    """A plan that may be applied, and a remark for the report."""
 
     plan: Plan
     remark: str
 
     @property
     def summary(self) -> str:
-        """The plan's totals, and what is special about it."""
+        """The plan's totals, and the remark."""
         return f"{self.plan.summary}; {self.remark}" if self.remark else self.plan.summary
 
 
 def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleared:
-    """Return the plan as one that may be applied; only reads. Raises `NotApproved` otherwise.
+    """Return the plan as one that may be applied; raises `NotApproved` otherwise. Only reads.
 
-    Machines of the group `drained` are drained by whoever asks.
+    The caller promises to drain the machines of the group `drained` itself.
     """
     own_places.require(session, plan.cluster)
     applied_elsewhere.require_applied_here(session, plan.cluster)
@@ -50,18 +51,19 @@ def clear(session: Session, plan: Plan, *, drained: str | None = None) -> Cleare
 
 
 def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
-    """`kops update cluster --yes`. Repeatable, as `kops.cluster.update` is.
+    """`kops update cluster --yes`. Safe to repeat, as `Kops.update` is.
 
-    Raises `NotApproved` where nobody has `agreed` to the plan and somebody has to (`consent`).
+    Raises `NotApproved` where somebody has to agree to the plan and nobody has (`agreed`,
+    `consent`).
     """
     _require_consent(session, cleared, agreed=agreed)
     session.kops.cluster.update(cleared.plan.cluster)
 
 
 def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
-    """`kops reconcile cluster --yes`. Repeatable, as `kops.cluster.reconcile` is.
+    """`kops reconcile cluster --yes`. Safe to repeat, as `Kops.reconcile` is.
 
-    Raises as `update`.
+    Raises as `update` does.
     """
     _require_consent(session, cleared, agreed=agreed)
     session.kops.cluster.reconcile(cleared.plan.cluster)

@@ -7,10 +7,10 @@ from kled.operations.step import UseCase
 
 
 def cloud_of(use_case: UseCase, session: Session) -> str:
-    """Return its name; empty where nothing is stored of the cluster, or it names none.
+    """Return the cloud's name; empty where nothing is stored of the cluster, or it names no cloud.
 
-    A cluster that is about to be made is in the cloud that was asked for. One request; raises
-    `StoreError` where the state store cannot be asked.
+    For a cluster that is about to be created it is the cloud that was asked for. One request;
+    raises `StoreError` where the state store does not answer.
     """
     asked = getattr(getattr(use_case, "spec", None), "cloud", None)
     if isinstance(asked, str) and asked:

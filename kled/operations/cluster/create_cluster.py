@@ -50,7 +50,8 @@ class CreateCluster:
     admin: timedelta = timedelta(hours=18)
     """Lifetime of the credentials in the kubeconfig; kops' own default."""
     approved: Approved | None = None
-    """The plan of a cluster that is stored and was applied already; None: whatever it is then."""
+    """The approved plan, for a cluster that was applied already; None: apply what the plan is
+    then."""
 
     name = "create cluster"
     guards = CREATES
@@ -76,7 +77,7 @@ class CreateCluster:
 
 @dataclass(frozen=True, slots=True)
 class StoreCluster:
-    """Check settings, and store the definition or attach to an equal one."""
+    """Check settings, then store the definition, or accept an equal one that is stored already."""
 
     spec: ClusterSpec
 
@@ -94,9 +95,9 @@ class StoreCluster:
 
 
 def new_roles_step(spec: ClusterSpec) -> Step:
-    """Refuse while other clusters use the IAM roles that will be made. It only reads.
+    """Refuse while other clusters use the IAM roles that the cluster will have. It only reads.
 
-    Those of a stored cluster are looked at with its plan.
+    The roles of a stored cluster are checked with its plan.
     """
 
     def is_new(session: Session) -> bool:
@@ -106,9 +107,9 @@ def new_roles_step(spec: ClusterSpec) -> Step:
 
 
 def check_step(spec: ClusterSpec, kubeconfig: Path | None = None) -> Step:
-    """Everything that can be known to be wrong before anything is changed.
+    """Check all that can be known to be wrong before anything is changed.
 
-    That is also the place where the `kubeconfig` goes when the cluster is there.
+    That includes the place of the `kubeconfig`, which is written when the cluster is up.
     """
 
     def act(session: Session) -> str:
@@ -144,9 +145,9 @@ def _refuse_moves(session: Session, spec: ClusterSpec) -> None:
 
 
 def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:
-    """Yield the Kubernetes versions that the options give; kops stores whatever it is given.
+    """Yield the Kubernetes versions that the options give: kops itself stores any text.
 
-    A build's URL that names no version says nothing about it, neither to kops.
+    The URL of a build that names no version tells neither kled nor kops which version it is.
     """
     given = stored_version(spec.kubernetes_version or "")
     if given is not None:
@@ -155,7 +156,7 @@ def _versions(spec: ClusterSpec) -> Iterator[KubernetesVersion]:
 
 
 def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:
-    """Return the error for variables that `cloud` needs and the environment lacks."""
+    """Return the error for the variables in `missing`, which `cloud` needs."""
     return SettingsError(
         f"{cloud} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not set",
         hint="export them where kled runs; `kled doctor` lists what each cloud needs",
@@ -163,12 +164,13 @@ def missing_error(cloud: str, missing: tuple[str, ...]) -> SettingsError:
 
 
 def store_step(spec: ClusterSpec, *, applied: bool = False) -> Step:
-    """Store the definition, or attach to an equal one.
+    """Store the definition, or accept an equal one that is stored already.
 
-    Safe to repeat and to kill: the next attempt compares what is stored with what these options
-    give. Equal is done; groups or a key that a killed kops had not written yet are completed;
-    anything else is `ClusterDiffers`. Its way back unregisters the cluster, or deletes it where it
-    is to be `applied` afterwards, so it is told only where this very run stored it.
+    Safe to repeat and to kill: the next attempt compares the stored definition with the one that
+    these options give. An equal one is done; where a killed kops had stored a part, the missing
+    groups or key are completed; anything else is `ClusterDiffers`. The way back unregisters the
+    cluster, or deletes it where it is to be `applied` afterwards, so it is shown only where this
+    run itself stored the definition.
     """
     ours: list[str] = []
 
@@ -190,10 +192,11 @@ def store_step(spec: ClusterSpec, *, applied: bool = False) -> Step:
 
 
 def _create(session: Session, spec: ClusterSpec, ours: list[str]) -> str:
-    """Call `kops create cluster`; take back what it stored where it then failed for good.
+    """Call `kops create cluster`; unregister what it stored where it then fails for good.
 
-    kops stores the definition before it validates it (facts: E09g, E09i, E09j). What somebody else
-    stored at the same moment is not taken back. `ours` holds what this run may have left.
+    kops stores the definition before it validates it (facts: E09g, E09i, E09j). A definition that
+    somebody else stored at the same moment stays. `ours` holds the name while this run may have
+    left a definition.
     """
     ours[:] = [spec.name]
     try:

@@ -1,4 +1,4 @@
-"""What machines boot from and is damaged: said before the update that writes it anew."""
+"""Damaged objects that machines boot from: reported before the update that writes them again."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,9 +16,9 @@ _AT_ONCE: Final = 16
 
 
 def tell(session: Session, cluster: str) -> None:
-    """Note what is damaged, as a snapshot says it, if anything. Only reads, and raises nothing.
+    """Note each damaged derived object, worded as a snapshot does. Only reads, and raises nothing.
 
-    A listing of each part of the cluster's prefix, and a GET for each object.
+    Costs a listing of each part of the cluster's prefix, and a GET for each object.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
@@ -38,6 +38,6 @@ def _keys(session: Session, cluster: str) -> Iterator[str]:
 
 
 def _read(session: Session, cluster: str, key: str) -> tuple[str, bytes] | None:
-    """Return the object; None where it is gone, or larger than any that kops writes there."""
+    """Return the key and its bytes; None where the object is gone, or too large to be kops' own."""
     body = get_if_readable(session.state_store, f"{cluster}/{key}")
     return None if body is None else (key, body)

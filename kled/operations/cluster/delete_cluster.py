@@ -35,8 +35,8 @@ _NO_WAY_BACK: Final = "none: no snapshot was taken of what was there before"
 class DeleteCluster:
     """Check that the deletion is meant, delete, and prove that nothing is left.
 
-    A cluster that is not there is done, so that a run after a kill ends well; whoever starts one
-    looks first whether there is such a cluster.
+    A cluster that is gone already counts as done, so that a run after a kill ends well; the
+    commands check first that the cluster exists.
     """
 
     cluster: str
@@ -45,18 +45,18 @@ class DeleteCluster:
     confirm: str | None = None
     """The cluster's name once more; needed where it is protected."""
     approved: Approved | None = None
-    """Without it whatever is there by then is deleted."""
+    """Without it the deletion takes whatever is there at that moment."""
     with_resources_of: tuple[str, ...] = ()
-    """Others whose resources kops would delete, too, and that may be deleted (`neighbours`)."""
+    """Other clusters whose resources kops would delete, too, and may delete (`neighbours`)."""
 
     @property
     def guards(self) -> Guards:
-        """What must hold: of an unregistered cluster the epoch and the machines stay."""
+        """The guards; an unregistered cluster keeps its epoch and its machines."""
         return FORGETS if self.unregister else DELETES
 
     @property
     def name(self) -> str:
-        """What is done, for reports."""
+        """The operation's name in reports."""
         return "unregister cluster" if self.unregister else "delete cluster"
 
     def steps(self) -> tuple[Step, ...]:
@@ -72,9 +72,9 @@ class DeleteCluster:
 
 
 def places_step(deletion: DeleteCluster) -> Step:
-    """Refuse what takes another cluster's state along, as `own_places.step`.
+    """Refuse a deletion that would take another cluster's state along, as `own_places.step` does.
 
-    Of a mere copy that is forgotten nothing outside of its own prefix goes.
+    Forgetting a mere copy removes nothing outside of the copy's own prefix.
     """
     whole = own_places.step(deletion.cluster, deletes=True)
 
@@ -87,9 +87,9 @@ def places_step(deletion: DeleteCluster) -> Step:
 
 
 def guard_step(deletion: DeleteCluster) -> Step:
-    """Look under the lease whether the deletion is meant and can be made whole.
+    """Check under the lease that the deletion is meant and can be completed.
 
-    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    Safe to repeat: it only reads. It comes before the snapshot, so that a refusal costs none.
     """
 
     def act(session: Session) -> str:
@@ -137,9 +137,10 @@ def _require_approved(
 
 
 def _require_no_foreign(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` for what kops would stop at when the cloud resources are gone.
+    """Raise `NotApproved` for objects at which kops would stop halfway.
 
-    A kops that is newer than kled knows may know more.
+    kops deletes the cloud resources first, and then refuses the rest. A kops that is newer than
+    kled may know more kinds of objects, and is not second-guessed.
     """
     store = session.state_store
     for entry in store.entries(f"{cluster}/"):
@@ -153,7 +154,10 @@ def _require_no_foreign(session: Session, cluster: str) -> None:
 
 
 def _snapshot(session: Session, deletion: DeleteCluster, stored: Definition | Unreadable) -> str:
-    """Say whether there is a snapshot, and stop where a protected cluster would have none."""
+    """Say which snapshot is kept.
+
+    Raises `NotApproved` where a protected cluster would have none.
+    """
     cluster = deletion.cluster
     if session.overrides.no_snapshot:
         return "no snapshot: as asked for"
@@ -177,8 +181,8 @@ def _snapshot(session: Session, deletion: DeleteCluster, stored: Definition | Un
 def delete_step(deletion: DeleteCluster) -> Step:
     """`kops delete cluster --yes`, with `--unregister` where only the definition is to go.
 
-    Safe to repeat and to kill: kops looks for what is left in the cloud each time, and removes the
-    definition last. The deletion is on record from before kops is called.
+    Safe to repeat and to kill: kops looks each time for what is left in the cloud, and removes the
+    definition last. The deletion is put on record before kops is called.
     """
     cluster, approved = deletion.cluster, deletion.approved
 
@@ -220,7 +224,10 @@ def delete_step(deletion: DeleteCluster) -> Step:
 
 
 def _way_back(session: Session, deletion: DeleteCluster) -> str:
-    """Return what puts the state back: as it is, for the cloud has its own; empty: nothing does."""
+    """Return the command that restores the state, not the machines.
+
+    Empty where no snapshot has it.
+    """
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return ""
     kept = kept_options(session, deletion.cluster)
@@ -244,7 +251,7 @@ def _unregistered(session: Session, cluster: str, stored: Definition | Unreadabl
 
 
 def _back(session: Session, cluster: str) -> str:
-    """Say what brings an unregistered cluster back; no restore where this run kept nothing."""
+    """Say how an unregistered cluster is brought back, or that this run kept no snapshot of it."""
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return "no snapshot was taken, so nothing here brings its keys back"
     named = options(name=cluster, **kept_options(session, cluster), with_control=True, yes=True)
@@ -256,7 +263,7 @@ def _remember(
 ) -> None:
     """Put on record what is deleted, and the plan that was approved for it.
 
-    Of what cannot be read there is nothing to record: no cloud is looked at for it.
+    A definition that cannot be read is not recorded: no cloud can be searched with it.
     """
     if isinstance(stored, Definition):
         begun_deletion.write(session, deletion.cluster, stored)

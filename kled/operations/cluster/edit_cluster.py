@@ -46,7 +46,7 @@ class EditCluster:
         return (_step(self.cluster, self._change),)
 
     def _change(self, session: Session, stored: Document) -> tuple[str, ...]:
-        """Make the change; return the fields, unknown to this kops, that are given up with it."""
+        """Make the change; return the fields, unknown to this kops, that it gives up."""
         root, fixed = _root(session, self.cluster), fixed_fields.OF_A_CLUSTER
         fixed_fields.refuse_sets(stored, fixed, self.sets, self.unsets, root=root)
         if any(map(fixed_fields.sets_a_place, self.sets)):
@@ -72,7 +72,7 @@ class StoreEditedCluster:
     cluster: str
     text: str
     seen: Document | None = None
-    """What was stored when the editing began; None stores over whatever is there."""
+    """What was stored when the editing began; None stores the text over any definition."""
     skip_minor_versions: bool = False
     """Whether `spec.kubernetesVersion` may go over a minor version."""
 
@@ -109,7 +109,10 @@ class StoreEditedCluster:
 
 
 def _step(cluster: str, change: Callable[[Session, Document], tuple[str, ...]]) -> Step:
-    """Return the step that makes `change` to the stored cluster."""
+    """Return the step that makes `change` to the stored cluster and reports both values.
+
+    `change` returns the fields, unknown to this kops, that it gives up.
+    """
 
     def read(session: Session) -> Document:
         return session.kops.definition.get(cluster).cluster
@@ -129,10 +132,10 @@ def _version(cluster: Document) -> str:
 def _require_version(
     session: Session, stored: Document, version: KubernetesVersion, *, skip: bool
 ) -> None:
-    """Raise `VersionRefused` for a version that the cluster cannot go to.
+    """Raise `VersionRefused` for a version to which the cluster cannot go.
 
-    Counted from what was last applied: an upgrade that was stored and never applied is taken back
-    so.
+    The starting point is the version that was applied last, so that an upgrade which was stored and
+    never applied can be taken back.
     """
     env, name = session.settings.environment, object_name(stored)
     kubernetes_versions.require_served(version, session.kops.version(), env)

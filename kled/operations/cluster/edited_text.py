@@ -1,4 +1,4 @@
-"""What holds for every text that somebody edited before it is stored, and after."""
+"""The checks of a text that somebody edited, before it is stored and after."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,9 @@ _OVER = (
 
 
 def require_unchanged(seen: Document | None, stored: Document) -> None:
-    """Raise `ClusterDiffers` where somebody else stored another object since it was `seen`.
+    """Raise `ClusterDiffers` where somebody else has changed the object since it was `seen`.
 
-    None: whatever is there is stored over.
+    Without `seen` the text is stored over whatever is stored.
     """
     meanwhile = changes(seen, stored) if seen is not None else ()
     if meanwhile:
@@ -28,10 +28,10 @@ def require_unchanged(seen: Document | None, stored: Document) -> None:
 
 
 def require_newest(edited: Document, stored: Document) -> None:
-    """Raise `ClusterDiffers` where the text was exported before, or from, something else.
+    """Raise `ClusterDiffers` where the text was exported from an earlier state, or another object.
 
-    kops counts the changes of an object's spec in `metadata.generation`, none at first, and stores
-    when it was made. A text that holds neither was not exported, and is taken as it is.
+    kops counts the changes of an object's spec in `metadata.generation`, which is missing at first,
+    and stores when the object was made. A text with neither was written by hand, and is accepted.
     """
     metadata, present = _metadata(edited), _metadata(stored)
     if not metadata.get(_MADE) and metadata.get(_GENERATION) is None:
@@ -48,7 +48,10 @@ def require_newest(edited: Document, stored: Document) -> None:
 
 
 def with_counted(edited: Document, stored: Document) -> Document:
-    """Return the text with what kops counts, as it is stored: it stores what a text says of it."""
+    """Return the text with the stored creation time and generation.
+
+    kops stores whatever a text says of them.
+    """
     counted = {key: value for key in (_MADE, _GENERATION) if (value := _metadata(stored).get(key))}
     kept = {
         key: value for key, value in _metadata(edited).items() if key not in (_MADE, _GENERATION)
@@ -57,7 +60,7 @@ def with_counted(edited: Document, stored: Document) -> Document:
 
 
 def require_whole(edited: Document, stored: Document, command: str) -> None:
-    """Raise `DefinitionRejected` where kops took the edit but not all of it (capture 38l).
+    """Raise `DefinitionRejected` where kops stored only a part of the edit (capture 38l).
 
     `command` is the one that sets fields of the object.
     """
@@ -80,6 +83,6 @@ def _metadata(document: Document) -> Document:
 
 
 def _counted(metadata: Document, field: str) -> str:
-    """Return the value as it is shown; kops leaves a generation out that is 0."""
+    """Return the value as people see it; kops leaves out a generation of 0."""
     value = metadata.get(field)
     return str(value or "") if field == _MADE else str(value or 0)

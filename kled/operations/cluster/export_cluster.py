@@ -60,7 +60,7 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
 
 
 def _has_context(kubeconfig: Path, cluster: str) -> bool:
-    """Say whether the file names the cluster already; what is no file, or unreadable, does not."""
+    """Say whether the file names the cluster already; a missing or unreadable file does not."""
     name = re.compile(rf"^[- ]*name: [\"']?{re.escape(cluster)}[\"']?\s*$", re.MULTILINE)
     try:
         text = kubeconfig.read_text("utf-8", "replace") if kubeconfig.is_file() else ""

@@ -1,4 +1,4 @@
-"""Whether fields that somebody writes into a definition are those that kops has, of their types."""
+"""Whether the fields that somebody adds to a definition exist in kops, and fit their types."""
 
 from kled.errors import InvalidInput
 from kled.kops.facts import versions
@@ -9,11 +9,11 @@ from kled.operations.session import Session
 
 
 def require_names(session: Session, kind: Kind, stored: Document, edited: Document) -> None:
-    """Raise `InvalidInput` for a field that is new in `edited` and none of kops', with the nearest.
+    """Raise `InvalidInput` for a new field that kops does not have, with the nearest name.
 
-    So for a value that is new and not of its field's type. kops refuses both, too, and its words do
-    not always name the field. A kops that is newer than these names judges by itself. Asks kops for
-    its version, where there is something wrong.
+    The same holds for a new value of another type than its field's. kops refuses both, too, and
+    does not always name the field. A kops that is newer than kled's list of names is left to judge
+    by itself. Where something is wrong, kops is asked for its version.
     """
     for field, old, new in changed_fields(stored, edited):
         wrong = None if new is None or old is not None else _wrong(kind, field)

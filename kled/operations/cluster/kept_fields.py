@@ -1,4 +1,4 @@
-"""No edit drops a field that a newer kops stored: kops itself would, without a word."""
+"""Fields that a newer kops stored survive every edit; kops itself would drop them silently."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,11 @@ _SHOWN = 5
 def require_known_fields(
     session: Session, cluster: str, group: str, printed: Document, given_up: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Raise `DefinitionRejected` where storing the group would drop what this kops does not know.
+    """Raise `DefinitionRejected` where storing the group would drop fields unknown to this kops.
 
-    `printed` is the group as kops printed it; `given_up` are paths that somebody wants to be
-    without. Returns the unknown fields among these. Only reads: one request, and kops' version
-    where it raises.
+    `printed` is the group as kops printed it; `given_up` are the paths that may be dropped. Returns
+    the unknown fields that are given up. Only reads: one request, and kops' version where it
+    raises.
     """
     key = f"{cluster}/{layout.GROUPS}{group}"
     unknown = _unknown(session, _stored(session, key, printed), printed)
@@ -41,9 +41,9 @@ def require_known_fields(
 def require_known_cluster(
     session: Session, printed: Document, given_up: Sequence[str] = (), way_on: str = "--unset"
 ) -> tuple[str, ...]:
-    """Raise `DefinitionRejected` where storing a cluster would drop what this kops does not know.
+    """Raise `DefinitionRejected` where storing the cluster would drop fields unknown to this kops.
 
-    What kops still reads and no longer stores is not meant. `way_on` is the option that gives a
+    Fields that kops still reads and no longer stores may go. `way_on` is the option that gives a
     field up. Returns the unknown fields that are given up. Only reads: one request.
     """
     name = object_name(printed)
@@ -59,10 +59,10 @@ def require_known_cluster(
 def require_all_known(
     session: Session, definition: Definition, given_up: Sequence[str] = (), way_on: str = ""
 ) -> None:
-    """Raise `DefinitionRejected` where storing a cluster and its groups would drop a field of any.
+    """Raise `DefinitionRejected` where storing all of a cluster would drop an unknown field.
 
-    What kops still reads and no longer stores is not meant, nor are the paths `given_up`; `way_on`
-    is the option that gives one up. Only reads: one request for each object.
+    Fields that kops still reads and no longer stores may go, and so may the paths `given_up`;
+    `way_on` is the option that gives a field up. Only reads: one request for each object.
     """
     require_known_cluster(session, definition.cluster, given_up, way_on)
     cluster = definition.name
@@ -71,7 +71,10 @@ def require_all_known(
 
 
 def _unknown(session: Session, stored: Document, printed: Document) -> tuple[str, ...]:
-    """Return the unknown fields; empty ones are judged by names that a newer kops may have."""
+    """Return the unknown fields.
+
+    Whether empty ones count depends on the kops that would store them.
+    """
     every, filled = (unknown_fields(stored, printed, empty_ones=each) for each in (True, False))
     if every != filled and session.kops.version().minor > versions.TESTED:
         return filled
@@ -93,10 +96,10 @@ def _refusal(
 
 
 def _stored(session: Session, key: str, printed: Document) -> Document:
-    """Return the object as it is stored, whatever fields it has.
+    """Return the object as it is stored, with all its fields.
 
-    Raises `DocumentDamaged` for one that is larger than any of kops': what it would lose is not
-    known, so nothing may be stored over it.
+    Raises `DocumentDamaged` for an object that is too large to be kops' own: nobody knows what
+    storing over it would lose.
     """
     try:
         document = yaml_text.document(get_bounded(session.state_store, key).body)

@@ -1,4 +1,4 @@
-"""The proof that a deleted cluster is gone: from the cloud, by kops' own view, and the store."""
+"""The proof that a deleted cluster is gone from the cloud, as kops sees it, and from the store."""
 
 import shutil
 from dataclasses import replace
@@ -26,9 +26,9 @@ _SHOWN: Final = 5
 
 
 def proof_step(cluster: str, *, unregister: bool) -> Step:
-    """Look whether anything is left; then the record of the deletion goes.
+    """Prove that nothing is left, then remove the record of the deletion.
 
-    Safe to repeat and to kill: it reads, and the record goes last. Raises `StillThere` that names
+    Safe to repeat and to kill: it reads, and the record goes last. Raises `StillThere`, which names
     what is left.
     """
 
@@ -61,7 +61,7 @@ def _require_no_objects(session: Session, cluster: str, *, unregister: bool) -> 
 
 
 _THEIRS: Final = frozenset({"etcd-backup", "control"})
-"""What machines write that run on after an unregistration."""
+"""Objects that the machines of an unregistered cluster go on writing."""
 
 
 def _require_no_resources(session: Session, begun: Definition | None) -> str:
@@ -94,7 +94,7 @@ def _last_resort(session: Session, cluster: str) -> str:
 def left_in_cloud(session: Session, definition: Definition) -> "Plan":
     """Return what `kops delete cluster` would remove now, for a cluster that is stored nowhere.
 
-    The definition is put into a scratch state store for it; nothing is changed.
+    Puts the definition into a scratch state store to ask kops; nothing is changed.
     """
     root = session.kops.scratch / "deleted"
     private.make_directory(root / definition.name)

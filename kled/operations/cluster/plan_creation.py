@@ -1,4 +1,4 @@
-"""Whether a cluster that is to be created was applied before: then what is left is an update."""
+"""Whether a cluster that is to be created was applied before: the rest is an update then."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,10 @@ from kled.retry import READ
 
 @dataclass(frozen=True, slots=True)
 class PlanCreation:
-    """Look as one step; the cluster is in `applied` where it was applied before."""
+    """Look in one step.
+
+    `applied` holds the cluster's name afterwards where it was applied before.
+    """
 
     cluster: str
     applied: list[str] = field(default_factory=list)

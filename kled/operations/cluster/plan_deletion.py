@@ -20,12 +20,13 @@ _STORED: Final = frozenset({_DEFINITION, _IDENTITY, _BACKUPS})
 
 
 def plan_deletion(session: Session, cluster: str, *, unregister: bool = False) -> Plan:
-    """Return all that goes; reads only.
+    """Return everything that the deletion removes. Only reads.
 
-    What is another's bears its owner (`neighbours`), as does all of a definition that was never
-    applied. Machines count by their groups: which ones there are changes by itself. What is stored
-    bears what it is: an edit, one key more or another key makes it another plan. The plan of a
-    cluster that is gone, and whose deletion is not proved yet, is empty. Raises `ClusterNotFound`.
+    Resources of another cluster carry their owner (`neighbours`), and so do all resources of a
+    definition that was never applied. Machines are listed by group, since the single machines come
+    and go. Stored objects carry their digests: an edit or another key makes another plan. The plan
+    is empty for a cluster that is gone while the proof of its deletion is due. Raises
+    `ClusterNotFound`.
     """
     stored = unregistration.look(session, cluster, unregister=unregister)
     if isinstance(stored, unregistration.Unreadable):
@@ -45,7 +46,10 @@ def plan_deletion(session: Session, cluster: str, *, unregister: bool = False) -
 
 
 def _stored(session: Session, cluster: str, definition: Definition | None) -> Iterator[Change]:
-    """Yield what goes from the state store. Etcd's backups come and go by themselves."""
+    """Yield what goes from the state store.
+
+    Etcd backups have no digests: machines write new ones.
+    """
     digests = {} if definition is None else definition.digests
     yield Change("delete", _DEFINITION, cluster, digests)
     yield Change("delete", _IDENTITY, cluster, _identity(session, cluster))
@@ -53,9 +57,9 @@ def _stored(session: Session, cluster: str, definition: Definition | None) -> It
 
 
 def _identity(session: Session, cluster: str) -> Mapping[str, str]:
-    """Return which keysets and secrets are there, how long, and by the store's tag which one.
+    """Return each stored keyset and secret with its length and a few digits of the store's tag.
 
-    Each by itself: what a deletion that was killed has left is the rest of what was approved.
+    Each has its own entry, so that what a killed deletion has left is a rest of the approved plan.
     """
     below = (f"{cluster}/{prefix}" for prefix in (layout.KEYSETS, layout.SECRETS))
     entries = (entry for prefix in below for entry in session.state_store.entries(prefix))
@@ -63,9 +67,9 @@ def _identity(session: Session, cluster: str) -> Mapping[str, str]:
 
 
 def _which(entry: Entry) -> str:
-    """Tell an object from another of its length, by so few digits that nobody can guess it by them.
+    """Tell an object from another of the same length, by too few digits to guess its content from.
 
-    Some stores make the tag of the content alone, and a plan is shown and kept.
+    Some stores derive the tag from the content alone, and plans are shown and kept.
     """
     import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms
 

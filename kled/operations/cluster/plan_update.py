@@ -1,4 +1,4 @@
-"""What an update would do, and whom it would touch: before anybody is asked, without the lease."""
+"""What an update would do and whom it would touch: for a preview, without the lease."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -26,16 +26,16 @@ from kled.sentences import number
 def plan_with_radius(
     session: Session, wish: UpdateCluster, *, now: bool = False
 ) -> tuple[Plan, BlastRadius]:
-    """Return the plan of an update and its radius; reads only. As `preview_update`."""
+    """Return the plan of an update and its blast radius; as `preview_update`. Only reads."""
     plan = preview_update(session, wish, now=now)
     return plan, radius_of(session, plan)
 
 
 def preview_update(session: Session, wish: UpdateCluster, *, now: bool = False) -> Plan:
-    """Return the plan of an update, with what applying it would be refused with; reads only.
+    """Return the plan of an update, with the refusal that applying it would meet. Only reads.
 
-    `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the plan:
-    over damaged keys it is not even asked.
+    `now` is that of `foreseen.refusal`. Where kops could not preview the plan, raises that refusal:
+    with damaged keys kops is not asked at all.
     """
     return _previewed(session, wish, lambda kops: kops.cluster.preview_update, now=now)
 
@@ -70,20 +70,20 @@ def _previewed(
 
 
 def require_appliable(session: Session, plan: Plan) -> None:
-    """Raise what a step that applies the plan would, before it calls kops; only reads."""
+    """Raise what a step that applies the plan would raise before it calls kops. Only reads."""
     interrupted_scaling.require_none(session, plan.cluster)
     if not plan.is_empty:
         apply_changes.clear(session, plan)
 
 
 def radius_of(session: Session, plan: Plan) -> BlastRadius:
-    """Return the radius of an update's plan, looking with the session's hands."""
+    """Return the blast radius of an update's plan, as this session sees it."""
     return of_plan(session, plan, SessionSight(session, plan.cluster))
 
 
 @dataclass(frozen=True, slots=True)
 class PlanUpdate:
-    """Plan as one step; what was found is in `plans` when it has ended."""
+    """Plan in one step; `plans` holds the plan and its radius afterwards."""
 
     cluster: str
     approved: Approved | None = None
@@ -96,8 +96,8 @@ class PlanUpdate:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises `NotApproved` where a scale-down is open; what else the update would be refused with
-        is in the plan: nobody has to agree to that.
+        Raises `NotApproved` where a scale-down is open. Any other refusal is in the plan, so that
+        nobody is asked to agree to a plan which would be refused.
         """
 
         def act(session: Session) -> str:

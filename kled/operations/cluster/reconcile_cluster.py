@@ -29,7 +29,7 @@ class ReconcileCluster:
 
     cluster: str
     approved: Approved | None = None
-    """Without it whatever the plan is by then is applied."""
+    """Without it the plan is applied as it is by then."""
 
     name = "reconcile cluster"
     guards = APPLIES
@@ -37,8 +37,8 @@ class ReconcileCluster:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
 
-        Safe to repeat and to kill: it is made of updates and rolling updates, and each looks anew
-        at what is left.
+        Safe to repeat and to kill: kops reconciles by updates and rolling updates, and each of them
+        looks again at what is left.
         """
         effect, back = Effect(), ways_back.Found()
 

@@ -1,7 +1,7 @@
-"""What a stored definition says, read by itself: for those who offer words and have no time.
+"""What a stored definition says, read without kops: for shell completion, which has no time.
 
-Kops is not asked. Words are only yielded where they have the form of a name: anybody who may write
-to the store chooses the rest.
+A word is only yielded where it has the form of a name: anybody who may write to the store chooses
+the text.
 """
 
 import re
@@ -25,9 +25,10 @@ _ASKED: Final = 10
 
 
 def definition(store: "ObjectStore", cluster: str, group: str | None = None) -> dict[str, Any]:
-    """Return the definition of a cluster, or of its group.
+    """Return the definition of a cluster, or of one of its groups.
 
-    Raises `StoreError` where it is not there or is none, `TextUnreadable` where it is no YAML.
+    Raises `StoreError` where the object is missing or is not a mapping, `TextUnreadable` where it
+    is not YAML.
     """
     from kled.yaml_text import document  # noqa: PLC0415 - where one is read
 
@@ -46,9 +47,9 @@ def subnets(store: "ObjectStore", cluster: str) -> Iterator[str]:
 
 
 def zones(store: "ObjectStore", clusters: Iterable[str] = ()) -> list[str]:
-    """Return the zones of the subnets of these clusters, or of the first of all, sorted.
+    """Return the zones of these clusters' subnets, or of the first few clusters, sorted.
 
-    A cluster whose definition cannot be read has none.
+    A cluster whose definition cannot be read adds none.
     """
     zones_of_subnets: set[str] = set()
     for cluster in islice(clusters or stored_names.clusters(store), _ASKED):

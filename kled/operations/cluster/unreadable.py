@@ -1,7 +1,7 @@
-"""Which object of a cluster kops cannot read, where kops itself only dies of it.
+"""Which object of a cluster kops cannot read, where kops itself only crashes.
 
-kops panics at a definition that is no type of its own, and names neither cluster nor object
-(captures 60c, 67d, 67f); it lists no group of a cluster where it cannot read one (67c).
+kops panics over a definition that is of no type of its own, and names neither cluster nor object
+(captures 60c, 67d, 67f); it lists no group of a cluster where one of them cannot be read (67c).
 """
 
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ _OF_A_GROUP: Final = (DefinitionRejected, KopsCrashed, OutputUnreadable)
 
 
 def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
-    """Return the cluster's groups, each bad one with its problem. Only reads.
+    """Return the cluster's groups, each unreadable one with its problem. Only reads.
 
-    Where kops lists none because it cannot read one, or prints one without its name, they are
-    returned as they are stored, with a read for each: `readable` says which one keeps kops. Raises
-    what kops raised where no group is the cause.
+    Where kops lists none because one cannot be read, or prints one without its name, the groups are
+    read from the state store, one by one: `readable` says which of them stops kops. Where no group
+    is the cause, raises what kops raised.
     """
     try:
         listed = session.kops.instance_groups.list(cluster)
@@ -48,7 +48,7 @@ def listed_groups(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
 
 
 def explain_crash(session: Session, cluster: str, error: KledError) -> KledError:
-    """Return an error that names the object where kops crashed of one, else `error` as it is.
+    """Return an error that names the object over which kops crashed; else `error` as it is.
 
     Reads the cluster's definitions from the state store; raises nothing.
     """
@@ -71,7 +71,7 @@ def explain_crash(session: Session, cluster: str, error: KledError) -> KledError
 def _stored(session: Session, cluster: str) -> tuple[InstanceGroup, ...]:
     """Return the groups as they are stored, by the names of their objects.
 
-    Empty where the cluster's own object cannot be read, or the state store cannot be asked.
+    Empty where the cluster's own object cannot be read, or the state store does not answer.
     """
     try:
         objects = _definitions(session, cluster)
@@ -94,7 +94,7 @@ def _group(name: str, body: bytes, problem: str) -> InstanceGroup:
 
 
 def _wrong(objects: Mapping[str, bytes]) -> dict[str, str]:
-    """Return what keeps kops from reading a definition, by its key."""
+    """Return, by key, why kops cannot read an object."""
     problem_of = {}
     for key, body in objects.items():
         kind: readable.Kind = "Cluster" if key == layout.CONFIG else "InstanceGroup"

@@ -1,7 +1,7 @@
-"""A cluster that kops cannot read is unregistered all the same: the way out of a lost definition.
+"""Unregister a cluster although kops cannot read it: the way out after a definition is lost.
 
-`kops delete cluster --unregister` reads the cluster first, to know where its keys and backups are.
-Where it cannot, kled removes what lies below the cluster's own prefix, and nothing else: no cloud
+`kops delete cluster --unregister` first reads the cluster to find its keys and backups. Where it
+cannot, kled removes the objects below the cluster's own prefix and nothing else: no cloud resource
 is touched, and what the definition kept elsewhere stays there.
 """
 
@@ -33,17 +33,17 @@ _LOST: Final = "its config is gone"
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cluster of which kops cannot read all, or whose own object is gone."""
+    """A cluster that kops cannot read in full, or whose own object is gone."""
 
     name: str
     why: str
-    """What is wrong, in words."""
+    """What is wrong, as a sentence."""
     cluster: Definition | None = None
-    """Its own object, without the groups, where that one is whole: kops reads no more of it to
-    unregister the cluster."""
+    """The cluster's own object without its groups, where it is whole: kops needs no more of a
+    cluster to unregister it."""
 
     def protection(self, patterns: Sequence[str]) -> str | None:
-        """Say why it is protected; where nobody knows its labels, it is."""
+        """Say why the cluster is protected; one whose labels cannot be read counts as protected."""
         if self.cluster is not None:
             return protection(self.cluster, patterns)
         return pattern_protection(self.name, patterns) or UNKNOWN
@@ -52,8 +52,8 @@ class Unreadable:
 def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Unreadable | None:
     """Return the stored definition; None where there is no cluster. Only reads.
 
-    One that kops cannot read, or whose config is gone, can be unregistered; for every other end
-    what kops said is raised, with that way out.
+    To `unregister`, a cluster that kops cannot read, or whose config is gone, is returned as
+    `Unreadable`; otherwise kops' error is raised, and its hint names that way out.
     """
     try:
         stored = session.kops.definition.find(cluster)
@@ -68,7 +68,7 @@ def look(session: Session, cluster: str, *, unregister: bool) -> Definition | Un
 
 
 def unregister(session: Session, cluster: str, stored: Unreadable) -> str:
-    """Remove what is stored of the cluster; return in words what kled itself did.
+    """Remove what is stored of the cluster; return a phrase for what kled itself removed.
 
     Safe to repeat and to kill: the cluster's own object goes last. Objects that kops does not know
     stay.
@@ -81,9 +81,9 @@ def unregister(session: Session, cluster: str, stored: Unreadable) -> str:
 
 
 def remove(session: Session, cluster: str) -> int:
-    """Remove the objects of kops below the cluster's own prefix; return how many there were.
+    """Remove kops' objects below the cluster's own prefix; return how many there were.
 
-    Safe to repeat and to kill: what tells whose it is goes last.
+    Safe to repeat and to kill: the object that says whose prefix it is goes last.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 

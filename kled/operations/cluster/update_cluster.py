@@ -1,4 +1,4 @@
-"""Bring the cloud in line with the stored definition, and the machines where that is asked for."""
+"""Bring the cloud in line with the stored definition and, on request, the machines."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,14 +27,14 @@ _PATIENCE: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class UpdateCluster:
-    """Check the approval, apply what is left, roll and validate where that is asked for.
+    """Check the approval and apply what is left; roll and validate where that was asked for.
 
-    Each step looks at what is: a run after a failure or a kill does only what is left.
+    Each step looks at the present state: a run after a failure or a kill does only what is left.
     """
 
     cluster: str
     approved: Approved | None = None
-    """Without it whatever the plan is by then is applied."""
+    """Without it the plan is applied as it is by then."""
     roll: Roll | None = None
     """Also replace the machines that need it afterwards, in this way."""
     patience: timedelta | None = None
@@ -62,19 +62,19 @@ class UpdateCluster:
 def update_meant(
     cluster: str, digest: str | None, roll: Roll | None, wait: timedelta | None
 ) -> UpdateCluster:
-    """Return the update that somebody asks for: one that rolls waits, too, where not told how long.
+    """Return the update for these options; one that rolls also waits until the cluster validates.
 
-    A wait of nothing is none that was asked for.
+    A `wait` of zero counts as none.
     """
     approved = Approved(digest) if digest else None
     return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
 
 
 def next_command(session: Session, wish: UpdateCluster) -> str:
-    """Return the command after the update, asked before it; empty: the update has done it all.
+    """Return the command that follows the update, asked before it; empty where nothing follows.
 
-    Machines that a first update makes are of today: they have to come up, and none to roll. Only
-    reads.
+    The machines that a first update makes are up to date: they have to come up, and none of them
+    needs a roll. Only reads.
     """
     if wish.roll is not None:
         return ""
@@ -84,7 +84,7 @@ def next_command(session: Session, wish: UpdateCluster) -> str:
 
 
 def ahead_step(cluster: str, roll: Roll) -> Step:
-    """Name what would block the roll that follows the update. Safe to repeat: it only reads."""
+    """Name what would block the roll after the update. Safe to repeat: it only reads."""
     return roll_ahead.step(
         cluster, lambda session: session.kops.cluster.preview_update(cluster), roll
     )
@@ -93,7 +93,7 @@ def ahead_step(cluster: str, roll: Roll) -> Step:
 def approval_step(cluster: str, approved: Approved) -> Step:
     """Compare the plan, as it is under the lease, with the approved one.
 
-    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    Safe to repeat: it only reads. It comes before the snapshot, so that a refusal costs none.
     """
 
     def act(session: Session) -> str:
@@ -107,12 +107,11 @@ def approval_step(cluster: str, approved: Approved) -> Step:
 def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = False) -> Step:
     """`kops update cluster --yes`, unless its preview is empty.
 
-    Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a
-    killed call had not done yet shows in the next preview. An approval is checked once more
-    against the very preview after which kops is called. To what a cluster that was never applied
-    becomes for the first time, whoever asks for a `new` one has agreed. A plan that changes IAM
-    roles which other clusters use, or that makes keys which the cluster had, is refused
-    (`apply_changes`).
+    Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a killed
+    call had not done yet shows in the next preview. An approval is checked once more against the
+    preview that comes right before kops is called. A person who asks for a `new` cluster has
+    thereby agreed to what its first update makes. A plan that changes IAM roles which other
+    clusters use, or that makes keys which the cluster had, is refused (`apply_changes`).
     """
     plans: list[apply_changes.Cleared] = []
     back = ways_back.Found()
@@ -164,7 +163,7 @@ def _deletion(cluster: str) -> str:
 
 
 def what_is_unsure(cluster: str) -> str:
-    """Say what nobody knows of an update that somebody interrupts, and what tells it."""
+    """Say what nobody knows after an interrupted update, and which command tells it."""
     return (
         "kops may have been applying: which resources stand is not known until this shows what is"
         f" left: kled kops update-cluster {options(name=cluster)}"

@@ -32,13 +32,13 @@ class UpgradeCluster:
     skip_minor_versions: bool = False
     """Whether it may go over a minor version, which Kubernetes does not support."""
     give_up: tuple[str, ...] = ()
-    """Fields that this kops does not know, and may drop."""
+    """Fields that this kops does not know and may drop."""
 
     name = "upgrade cluster"
     guards = ROLLS
 
     def __post_init__(self) -> None:
-        """Raise `InvalidInput` for a version that is none: kops would take another one."""
+        """Raise `InvalidInput` for a text that is not a version: kops would guess another."""
         if self.kubernetes_version is not None:
             versions.parsed("--kubernetes-version", self.kubernetes_version)
 
@@ -76,12 +76,12 @@ class UpgradeCluster:
 
 
 def plan_upgrade(session: Session, wish: UpgradeCluster) -> Plan:
-    """Return the plan of `kops upgrade cluster`, whose version was checked. Only reads.
+    """Return the plan of `kops upgrade cluster` once its version was checked. Only reads.
 
-    Raises `InvalidInput` for a version that is none, and `VersionRefused` for one that the cluster
-    cannot go to: a downgrade, one that skips a minor version, one that this kops does not serve.
-    Kops writes the cluster and every group anew: raises `DefinitionRejected` where it would drop a
-    field of one.
+    Raises `InvalidInput` for a text that is not a version, and `VersionRefused` for a version to
+    which the cluster cannot go: a downgrade, one that skips a minor version, one that this kops
+    does not serve. kops writes the cluster and every group again; raises `DefinitionRejected` where
+    that would drop a field.
     """
     given = wish.kubernetes_version
     if given is not None:
@@ -97,7 +97,7 @@ def plan_upgrade(session: Session, wish: UpgradeCluster) -> Plan:
 
 
 def new_version(plan: Plan) -> str | None:
-    """Return the Kubernetes version that a plan of an upgrade would store, if any."""
+    """Return the Kubernetes version that the plan of an upgrade would store, if any."""
     for change in plan.changes:
         if _FIELD in change.fields:
             return change.fields[_FIELD].rpartition("-> ")[2]

@@ -1,7 +1,7 @@
-"""A copy of a state store has no machines: they are those of the cluster that it was copied from.
+"""A copy of a state store has no machines: they belong to the cluster that it was copied from.
 
-Nor has what a drill restored. So whatever lets kops at a cluster's cloud looks first whether
-another state store, from which the cluster came, has it still.
+The same holds for what a drill restored. So every operation that lets kops change a cluster's cloud
+first looks whether the state store that the cluster came from still has it.
 """
 
 from typing import TYPE_CHECKING
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def require_applied_here(session: Session, cluster: str, *, deletes: bool = False) -> None:
-    """Raise `NotApproved` where the cluster came from a state store that has it still.
+    """Raise `NotApproved` where the cluster came from a state store that still has it.
 
-    A move that was written down by its epoch is none; a place that cannot be asked, or lacks the
-    cluster, may be the former one of a store that was renamed or lost. Only reads. The hint is for
-    a change, or for what `deletes` it.
+    A move that the epoch has recorded is accepted. So is a former place that does not answer, or
+    that lacks the cluster: it may be the earlier name of a store that was renamed or lost. Only
+    reads. The hint is for a change, or for the operation that `deletes` the cluster.
     """
     for home in other_homes(session.state_store, cluster):
         if was_moved(session, cluster, home):
@@ -63,14 +63,15 @@ def command_that_forgets(session: Session, cluster: str) -> str:
 
 
 def command_that_moves(session: Session, cluster: str, former: str) -> str:
-    """Return the command that says that the cluster moved here from its `former` home."""
+    """Return the command that records that the cluster moved here from its `former` home."""
     return raising(cluster, here(session), former)
 
 
 def was_moved(session: Session, cluster: str, applied: str) -> bool:
-    """Whether the cluster's epoch says that it lives here and lived there. Only reads.
+    """Say whether the cluster's epoch records that it lives here and lived there. Only reads.
 
-    One that a kled raised which kept no former homes was raised for this store all the same.
+    An epoch that an early kled raised lists no former homes; it was raised for this store all the
+    same.
     """
     if session.settings.snapshot_store is None:
         return False

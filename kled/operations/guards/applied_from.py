@@ -1,7 +1,7 @@
-"""From which state stores a cluster was applied, or restored: what is stored here says so itself.
+"""The state stores from which a cluster was applied or restored, by what is stored here.
 
-A definition may name its new place by then. What kops applied last goes along with a copy and with
-a restore, and names the place that it was applied from; a restore without it is on record.
+The definition may already name its new place. What kops applied last is copied and restored along
+with a cluster, and names the place from which it was applied; a restore without it is on record.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def other_homes(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
     """Return the other state stores that the cluster in `store` was applied or restored from.
 
-    Each once, at the most two requests; only reads. Raises `DocumentDamaged` for a damaged record.
+    Each is named once. At most two requests; only reads. Raises `DocumentDamaged` for a damaged
+    record.
     """
     homes: list[str] = []
     for url in (_applied_from(store, cluster), origin.came_from(store, cluster)):

@@ -1,6 +1,6 @@
 """What comes before every change of a cluster: its epoch is checked, and a snapshot is taken.
 
-One place for all operations: whoever executes an operation executes `steps_of` it.
+Both runners execute `steps_of` an operation, so that there is one such place for all of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +32,13 @@ from kled.storage.bounded import is_there
 
 SNAPSHOT: Final = "take a snapshot"
 FIRST: Final = "take the first snapshot"
-"""After a cluster was made: its CA keys exist nowhere else."""
+"""The snapshot after a cluster was made: its CA keys exist nowhere else."""
 NEW_KEYS: Final = "keep new keys"
-"""After what may have made keys, or changed them: no snapshot from before has those."""
+"""The snapshot after a step that may have made or changed keys: earlier snapshots lack those."""
 NO_NEW_KEYS: Final = "no keys are new"
 ABSENT: Final = "there is nothing to snapshot yet"
 _UPLOAD: Final = replace(READ, deadline=CHANGE.deadline)
-"""Large etcd backups take their time, but nobody waits minutes for a store that is down."""
+"""Large etcd backups take their time, yet nobody should wait minutes for a store that is down."""
 
 
 def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
@@ -54,13 +54,13 @@ def steps_of(operation: Operation, session: Session) -> Sequence[Step]:
 
 
 class Protection:
-    """Which steps protect a cluster: asked at each step of a use case, in the order they come.
+    """The steps that protect a cluster, asked for at each step of a use case, in order.
 
-    A cluster that is about to go needs a final snapshot (`final_snapshot`), and its epoch ends
-    with it; what creates a cluster takes a snapshot of what it made right after it made it
-    (`Step.makes_keys`), and what may make or change keys of one does where it did so. What is
-    looked at first (`Step.reads`) comes before the snapshot, and where nothing else follows none
-    is taken. One value protects one run.
+    A cluster that is about to go gets a final snapshot (`final_snapshot`), and its epoch ends with
+    it. A new cluster gets a snapshot right after the step that made it (`Step.makes_keys`), and a
+    step that may make or change keys of a cluster is followed by one where it did. Steps that only
+    look (`Step.reads`) come before the snapshot, and where no other step follows none is taken. One
+    value protects one run.
     """
 
     def __init__(self, use_case: UseCase, session: Session) -> None:
@@ -71,25 +71,25 @@ class Protection:
         self._began = self._made = False
 
     def first(self) -> tuple[Step, ...]:
-        """Return what comes first of all."""
+        """Return the steps that come first of all."""
         return self._tagged(_lead)
 
     def before(self, step: Step) -> tuple[Step, ...]:
-        """Return what comes right before `step`."""
+        """Return the steps that come right before `step`."""
         if self._began or step.reads:
             return ()
         self._began = True
         return self._tagged(_before)
 
     def after(self, step: Step) -> tuple[Step, ...]:
-        """Return what comes right after `step`."""
+        """Return the steps that come right after `step`."""
         if not step.makes_keys:
             return ()
         made, self._made = self._made, True
         return self._tagged(_made_more if made else _made)
 
     def last(self) -> tuple[Step, ...]:
-        """Return what comes last, when the other steps are done."""
+        """Return the steps that come last, when the others are done."""
         if not self._began:
             return ()
         made = () if self._made else self._tagged(_made)
@@ -105,14 +105,14 @@ class Protection:
 
 
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes first of all."""
+    """Yield the steps that come first of all."""
     if guards.epoch != "none" and not overrides.no_epoch:
         step = epoch_step(cluster, ends=_goes(guards), forgets=guards.epoch == "forget")
         yield with_advice(step, guards.elsewhere)
 
 
 def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes before the first change, when nothing that was looked at refuses it."""
+    """Yield the steps that come before the first change, once no look has refused it."""
     if guards.snapshot != "none" and not overrides.no_snapshot:
         final = guards.snapshot == "final"
         yield (
@@ -125,9 +125,9 @@ def _before(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step
 
 
 def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes right after keys were made that exist nowhere else.
+    """Yield the steps that follow a step which made the only copy of new keys.
 
-    A cluster that began anew has such keys, as one that was just made.
+    A cluster that began again with other keys has such keys, like one that was just made.
     """
     anew = guards.identity and overrides.new_identity == cluster
     if anew and not overrides.no_epoch:
@@ -144,7 +144,8 @@ def _made(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
 def _beginning(first: Step, cluster: str) -> Step:
     """Let the epoch of a cluster begin with its `first` snapshot.
 
-    Until then a namesake's backup in the same snapshot store would leave in doubt which is meant.
+    Until then a namesake's backup in the same snapshot store would leave in doubt which cluster is
+    meant.
     """
 
     def act(session: Session) -> str:
@@ -154,13 +155,13 @@ def _beginning(first: Step, cluster: str) -> Step:
 
 
 def _made_more(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes right after another step that may make keys."""
+    """Yield the steps that follow another step that may make keys."""
     if guards.snapshot in {"after", "keys"} and not overrides.no_snapshot:
         yield keep_keys_step(_snapshot_step(guards, cluster, overrides, first=True), cluster)
 
 
 def _after(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:
-    """Yield what comes last."""
+    """Yield the steps that come last."""
     if _goes(guards) and not overrides.no_epoch:
         yield vacate_step(cluster)
 
@@ -172,10 +173,11 @@ def _goes(guards: Guards) -> bool:
 def _snapshot_step(
     guards: Guards, cluster: str, overrides: Overrides, *, first: bool = False
 ) -> Step:
-    """Return the snapshot that `guards` ask for.
+    """Return the step of the snapshot that `guards` ask for.
 
-    Whoever lets a cluster begin anew with other keys knows that its state is not whole. The `first`
-    one of keys that exist nowhere else is taken whatever else the snapshot store has lost.
+    A person who lets a cluster begin again with other keys knows that its state is not whole. The
+    `first` snapshot of keys that exist nowhere else is taken whatever else the snapshot store has
+    lost.
     """
     needs_trusted = guards.needs_trusted and overrides.new_identity != cluster
     step = snapshot_step(
@@ -189,7 +191,7 @@ def _snapshot_step(
 
 
 def keep_keys_step(snapshot: Step, cluster: str) -> Step:
-    """Take the `snapshot` where keysets or secrets are stored that the one before lacks.
+    """Take the `snapshot` where keysets or secrets are stored that the earlier snapshot lacks.
 
     Safe to repeat and to kill: the snapshot before the next change has them, too.
     """
@@ -205,9 +207,9 @@ def keep_keys_step(snapshot: Step, cluster: str) -> Step:
 def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> Step:
     """Raise `EpochMismatch` where the cluster lives in another state store.
 
-    Where what is stored here is forgotten alone (`elsewhere`), that is said instead.
+    Where only what is stored here is forgotten (`elsewhere`), the step says so instead.
 
-    Safe to repeat: the first check of a cluster that is there writes its epoch, later ones compare.
+    Safe to repeat: the first check of an existing cluster writes its epoch, later ones compare.
     """
 
     def act(session: Session) -> str:
@@ -219,7 +221,7 @@ def epoch_step(cluster: str, *, ends: bool = False, forgets: bool = False) -> St
 
 
 def with_advice(step: Step, advice: str) -> Step:
-    """Return the step with what its operation says where the cluster lives elsewhere."""
+    """Return the step with the operation's own advice for a cluster that lives elsewhere."""
 
     def act(session: Session) -> str:
         with advise_elsewhere(advice):
@@ -230,7 +232,7 @@ def with_advice(step: Step, advice: str) -> Step:
 
 @contextmanager
 def advise_elsewhere(advice: str) -> Iterator[None]:
-    """Let `advice`, where there is some, be the hint where the cluster lives elsewhere."""
+    """Make `advice`, if there is any, the hint of an error about a cluster that lives elsewhere."""
     try:
         yield
     except EpochMismatch as error:
@@ -239,9 +241,9 @@ def advise_elsewhere(advice: str) -> Iterator[None]:
 
 
 def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
-    """Check the epoch now; return it in words. A name that is no cluster here binds nothing.
+    """Check the epoch now and return it in words; a name without a cluster here binds nothing.
 
-    Unless the cluster `ends`, an announcement that it does is taken back where it is there.
+    An announced end of an existing cluster is taken back, unless the cluster `ends` now.
     """
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
@@ -263,7 +265,7 @@ def check_epoch(session: Session, cluster: str, *, ends: bool = False) -> str:
 def require_mounted(session: Session) -> None:
     """Raise `SnapshotNotTrustworthy` where the snapshot store was emptied.
 
-    An epoch that is written there would begin it anew.
+    Writing an epoch there would start its history again.
     """
     from kled.snapshot.losses import losses  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
@@ -278,7 +280,7 @@ def require_mounted(session: Session) -> None:
 
 
 def _write_end(session: Session, cluster: str) -> None:
-    """Write down that a deletion is over which was killed before it did."""
+    """Record the end of a deletion that was killed before it could record it itself."""
     from kled.snapshot.epoch import epoch  # noqa: PLC0415
 
     stored = epoch.read(session.snapshot_store, cluster)
@@ -287,10 +289,11 @@ def _write_end(session: Session, cluster: str) -> None:
 
 
 def announce_step(cluster: str, *, forgets: bool = False) -> Step:
-    """Write down that the cluster is about to be deleted, so that nobody takes it for lost.
+    """Record that the cluster is about to be deleted, so that nobody takes it for lost.
 
-    Where its definition alone is forgotten, and it was applied, it lives on: that is written down.
-    Safe to repeat and to kill: a later change of the cluster, which is there then, takes it back.
+    Where only the definition of an applied cluster is forgotten, the cluster lives on, and that is
+    recorded. Safe to repeat and to kill: a later change of the cluster, which exists then, takes it
+    back.
     """
 
     def act(session: Session) -> str:
@@ -311,11 +314,12 @@ def announce_step(cluster: str, *, forgets: bool = False) -> Step:
 
 
 def vacate_step(cluster: str) -> Step:
-    """End the epoch of a cluster that is gone, so that it may be made anew in any state store.
+    """End the epoch of a deleted cluster, so that its name may be used in any state store again.
 
-    That of a cluster which was unregistered stays: its machines run on with its keys.
-    Safe to repeat. Killed before it, the deletion is known to be under way (`announce_step`): the
-    next change of a cluster of that name ends the epoch, wherever it is made.
+    The epoch of an unregistered cluster stays: its machines run on with its keys. Safe to repeat.
+    Where the run is killed before this step, the deletion is known to be under way
+    (`announce_step`): the next change of a cluster of that name ends the epoch, in whichever store
+    it is made.
     """
 
     def act(session: Session) -> str:
@@ -343,12 +347,12 @@ def snapshot_step(
 ) -> Step:
     """Take a snapshot before anything is changed; where nothing is new, the newest one counts.
 
-    Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that is not
-    there yet has nothing to lose; one that was there and is gone raises `NotApproved`, unless it
-    `may_be_gone`, as for a restore. One that could not be brought back from what was taken is said
-    to be so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`. Where it
-    `refuses`, that is raised, too, before anything is written, where the snapshot store may have
-    lost snapshots; else that is said. Of what begins `anew` secrets may have other values.
+    Safe to repeat and to kill: a snapshot exists when its manifest does. A cluster that does not
+    exist yet has nothing to lose; one that existed and is gone raises `NotApproved`, unless it
+    `may_be_gone`, as for a restore. Where the snapshot could not bring the cluster back, the step
+    says so, and raises `SnapshotNotTrustworthy` where the change `needs_trusted`. Where it
+    `refuses`, it also raises, before anything is written, for a snapshot store that may have lost
+    snapshots; otherwise it says so. Secrets of a cluster that begins `anew` may have other values.
     """
 
     def act(session: Session) -> str:

@@ -1,7 +1,7 @@
 """Who agrees to what an operation applies: on the command line `--yes` does, in flows the rules.
 
-A flow asks before its operation begins and hands the digest on. What arrives at a change without
-one is held against the rules once more (`apply_changes`), so that no flow can forget to ask.
+A flow asks before its operation begins and passes the digest on. A change that arrives without a
+digest is held against the rules once more (`apply_changes`), so that no flow can forget to ask.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ Consent = Callable[[Plan], None]
 
 
 def agree_to_every_plan(_plan: Plan) -> None:
-    """Agree to every plan: whoever typed `--yes` did."""
+    """Agree to every plan, as a person who typed `--yes` does."""
 
 
 def by_rules(rules: Rules) -> Consent:
-    """Return what refuses a plan that touches an area about which somebody has to be asked."""
+    """Return a consent that refuses plans in areas about which the rules ask somebody."""
 
     def require(plan: Plan) -> None:
         asked = plan_areas.touched(plan, rules.asks_for(plan.cluster))

@@ -1,4 +1,4 @@
-"""No path takes the machines of a control plane away by a number."""
+"""A smaller number never takes machines away from the control plane, whichever way it came."""
 
 from kled.errors import NotApproved
 from kled.kops.facts import control_plane, plan_effects
@@ -32,7 +32,8 @@ def require_edit(cluster: str, before: Document, after: Document) -> None:
 def require_plan(session: Session, plan: Plan) -> None:
     """Raise `NotApproved` where a plan would leave the control plane fewer machines.
 
-    However the definition came to say so: somebody may have edited it with kops. Only reads.
+    It does not matter who changed the definition: somebody may have edited it with kops. Only
+    reads.
     """
     if not any(plan_effects.shrinking(plan)):
         return

@@ -1,7 +1,7 @@
-"""A mere copy of a cluster that another state store has: it is forgotten without any trace of it.
+"""A mere copy of a cluster in another state store can be forgotten without a trace of the cluster.
 
-It has no machines, and no key that its original lacks. So neither an epoch nor a final snapshot is
-asked for it, and what its definition names outside of its own prefix is the original's and stays.
+It has no machines, and no key that its original lacks. So it needs neither an epoch nor a final
+snapshot, and what its definition names outside of its own prefix belongs to the original and stays.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ from kled.store_urls import is_same
 
 
 def original_of(session: Session, cluster: str) -> str | None:
-    """Return the URL of the state store that has the original; None where this is no mere copy.
+    """Return the URL of the state store with the original; None where this is not a mere copy.
 
-    One with a key that the original lacks is none, nor is one that the epoch says has moved here.
-    Only reads.
+    A cluster with a key that the other one lacks is not a copy, nor is one that has moved here as
+    its epoch says. Only reads.
     """
     for home in _named(session, cluster):
         if applied_elsewhere.was_moved(session, cluster, home):
@@ -36,9 +36,9 @@ def original_of(session: Session, cluster: str) -> str | None:
 
 
 def require_original(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` where a mere copy would name its own place; only reads.
+    """Raise `NotApproved` where a mere copy would name its own place. Only reads.
 
-    That would not make the machines its own.
+    Its own place would not make the machines its own.
     """
     home = original_of(session, cluster)
     if home is None:

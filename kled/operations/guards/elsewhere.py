@@ -1,8 +1,8 @@
 """Whether a cluster lives in another state store than the one that is about to be changed.
 
-Its epoch says so. A cluster that was never changed with kled has none; then the newest runs do: a
-state store that does not hold the cluster which another one was seen to hold is not its place,
-whatever is stored there under the name.
+Its epoch says so. A cluster that was never changed with kled has no epoch; then the newest runs
+tell: where they saw the cluster in another state store and not in this one, it lives there,
+whatever is stored here under its name.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from kled.snapshot.epoch.epoch import Epoch
 
 Alive: TypeAlias = Mapping[str, tuple[int, str]]
-"""The state stores whose newest runs saw a cluster, by URL: number of the run, and snapshot."""
+"""The state stores whose newest runs saw a cluster, by URL, each with the run's number and the
+snapshot."""
 
 
 def require_here(session: Session, cluster: str, past: str = "") -> None:
-    """Raise `EpochMismatch` where runs say that a cluster without an epoch lives elsewhere, too.
+    """Raise `EpochMismatch` where runs have seen a cluster without an epoch elsewhere, too.
 
     Snapshots up to `past` are of an earlier cluster of that name. Only reads.
     """
@@ -50,9 +51,9 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
 
 
 def _in_two(session: Session, cluster: str, other: str, alive: Alive) -> EpochMismatch:
-    """Return why nobody knows where the cluster lives.
+    """Return the error for a cluster that may live in either of two state stores.
 
-    Somebody may have removed its epoch, or copied the state store of one that had none yet.
+    Somebody may have removed its epoch, or copied the state store of a cluster that had none yet.
     """
     typed = require_state_store(session.settings)
     rights = " or ".join(
@@ -69,7 +70,7 @@ def _in_two(session: Session, cluster: str, other: str, alive: Alive) -> EpochMi
 
 
 def _way_out(session: Session, cluster: str, here: str) -> str:
-    """Name what forgets a definition that was never applied; of another one that is refused."""
+    """Name the command that forgets a definition which was never applied; any other is refused."""
     if was_applied(session, cluster):
         return ""
     forget = f"kled kops delete-cluster {options(name=cluster, state=here)} --unregister"
@@ -77,9 +78,10 @@ def _way_out(session: Session, cluster: str, here: str) -> str:
 
 
 def refusal(session: Session, cluster: str) -> EpochMismatch | None:
-    """Return what a change of the cluster would be refused with; None: nothing. Only reads.
+    """Return the error that a change of the cluster would meet; None where none is known.
 
-    For a preview, which writes no epoch as the check of a change does. Raises what the stores do.
+    For previews, which write no epoch as the check of a change does. Only reads; raises what the
+    stores raise.
     """
     if session.settings.snapshot_store is None or session.overrides.no_epoch:
         return None
@@ -93,8 +95,8 @@ def refusal(session: Session, cluster: str) -> EpochMismatch | None:
 def require_home(session: Session, cluster: str) -> "Epoch | None":
     """Return the cluster's epoch; raise `EpochMismatch` where it lives in another state store.
 
-    That of a deletion which was killed when the cluster was gone from its store has ended, though
-    nobody has written that down yet. Only reads.
+    The epoch of a deletion that was killed after the cluster had left its store is over, though
+    nobody has recorded that yet. Only reads.
     """
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 
@@ -115,7 +117,7 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
 
 
 def _of_a_namesake(session: Session, cluster: str, url: str) -> EpochMismatch:
-    """Return why a cluster cannot be changed whose name another one's epoch bears."""
+    """Return the error for a cluster whose name another cluster's epoch bears."""
     typed = require_state_store(session.settings)
     return EpochMismatch(
         f'the epoch of "{cluster}" in this snapshot store is that of the cluster in {url}, and the'
@@ -128,9 +130,9 @@ def _of_a_namesake(session: Session, cluster: str, url: str) -> EpochMismatch:
 
 
 def _is_over(session: Session, cluster: str, known: "Epoch") -> bool:
-    """Whether a deletion that has begun in another state store left nothing there to be deleted.
+    """Say whether a deletion that began in another state store has left nothing there.
 
-    Where that store cannot be asked, or still has the cluster, it stays the cluster's place.
+    Where that store does not answer, or still has the cluster, the cluster lives there.
     """
     if known.vacant or not known.ends or is_same(known.state_store, here(session)):
         return False
@@ -154,12 +156,12 @@ def _elsewhere_alone(session: Session, cluster: str, alive: Alive) -> str | None
 
 
 def _also_in(session: Session, cluster: str, alive: Alive) -> str | None:
-    """Return another state store that has the cluster, which this one may have, too.
+    """Return another state store that has the cluster where this one may have it, too.
 
-    Where runs saw it in both, one that lacks the cluster by now is none, and one that cannot be
-    asked may be. Where they saw it in the other one alone, and its keys are here, this may be that
-    store under its new name: the other one is one where it has the cluster still. One whose cluster
-    only bears the name is none.
+    Where runs saw the cluster in both, a store that lacks it by now does not count, and one that
+    does not answer may count. Where runs saw it only in the other one and its keys are here, this
+    may be that store under its new name: the other one then counts where it still has the cluster.
+    A store whose cluster only bears the same name does not count.
     """
     unknown = is_among(here(session), alive)
     others = (place for place in alive if not is_same(place, here(session)))
@@ -187,12 +189,12 @@ def _alive(session: Session, cluster: str, past: str) -> Alive:
 
 
 def _is_gone(session: Session, cluster: str, url: str) -> bool:
-    """Whether a state store is known to lack the cluster."""
+    """Say whether a state store is known to lack the cluster."""
     return not _holds(session, cluster, url, unknown=True)
 
 
 def _holds(session: Session, cluster: str, url: str, *, unknown: bool) -> bool:
-    """Whether a state store has the cluster; `unknown` where it cannot be asked."""
+    """Say whether a state store has the cluster; `unknown` where it cannot be asked."""
     try:
         return is_there(session.other_store(url), f"{cluster}/{CONFIG}")
     except KledError:  # a bucket that is not there may be one of another endpoint, or unmounted
@@ -200,15 +202,16 @@ def _holds(session: Session, cluster: str, url: str, *, unknown: bool) -> bool:
 
 
 def is_forgotten_alone(session: Session, cluster: str) -> bool:
-    """Whether what is stored here may be forgotten, and nothing of the cluster itself is.
+    """Say whether what is stored here may be forgotten without losing the cluster itself.
 
-    A definition that was never applied here while the cluster lives elsewhere, or a mere copy.
+    That is a definition which was never applied here while the cluster lives elsewhere, or a mere
+    copy.
     """
     return is_twin(session, cluster) or copies.original_of(session, cluster) is not None
 
 
 def is_twin(session: Session, cluster: str) -> bool:
-    """Whether a definition that was never applied bears the name of a cluster of another store."""
+    """Say whether a definition that was never applied bears the name of another store's cluster."""
     if session.settings.snapshot_store is None or was_applied(session, cluster):
         return False
     known = known_epoch(session, cluster)
@@ -218,7 +221,7 @@ def is_twin(session: Session, cluster: str) -> bool:
 
 
 def _has_its_keys(session: Session, cluster: str, snapshot: str) -> bool:
-    """Whether the authority that is stored here is the one that the snapshot has."""
+    """Say whether the authority that is stored here is the one in the snapshot."""
     if not is_there(session.state_store, f"{cluster}/{kept_keys.AUTHORITY_KEY}"):
         return False
     try:

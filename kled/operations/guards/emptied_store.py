@@ -1,4 +1,4 @@
-"""A state store that held clusters and holds none: most of the time it is not mounted."""
+"""A state store that held clusters and holds none now: most of the time it is not mounted."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +16,9 @@ _SHOWN: Final = 4
 def require_none_gone(session: "Session", but: str) -> None:
     """Raise `NotApproved` where snapshots know clusters of the store that kled did not delete.
 
-    For who found the state store empty. The cluster `but` is left to who makes it. Only reads, of
-    the snapshot store alone. One that is not configured or cannot be asked tells nothing, and
-    `--no-epoch` goes on.
+    To be called where the state store was found empty. The cluster `but` is about to be made, and
+    left out. Only reads, and only the snapshot store; where none is configured or it does not
+    answer, nothing is raised. `--no-epoch` goes on.
     """
     if session.settings.snapshot_store is None or session.overrides.no_epoch:
         return
@@ -39,7 +39,7 @@ def require_none_gone(session: "Session", but: str) -> None:
 
 
 def _living(session: "Session") -> tuple[str, ...]:
-    """Return the clusters that the newest run from here knew, and that kled did not end since."""
+    """Return the clusters of the newest run from here that kled has not ended since."""
     from kled.snapshot.documents.runs import ENDED  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415

@@ -34,17 +34,17 @@ HINT: Final = (
     " stays as it is"
 )
 _MAIN: Final = "main"
-"""The etcd cluster that holds what people made; `events` and `cilium` fill themselves again."""
+"""The etcd cluster with what people made; `events` and `cilium` fill themselves again."""
 
 
 def final_step(cluster: str, *, forgets: bool = False) -> Step:
-    """Keep all of the cluster, every etcd backup included, and prove it, before it is deleted.
+    """Keep all of the cluster with every etcd backup, and prove it, before it is deleted.
 
     Safe to repeat and to kill: a snapshot exists when its manifest does, and where nothing is new
-    the newest one counts, once it was read back. A cluster that is gone already has nothing to
-    lose, and of one whose deletion was killed the snapshot before it holds what is left. Raises
-    `SnapshotNotTrustworthy` where the cluster could not be brought back from what was taken; of one
-    that kops cannot read, and that is only forgotten, the bytes are kept as they are.
+    the newest one counts once it was read back. A cluster that is gone already has nothing to lose;
+    after a killed deletion the snapshot before it holds what is left. Raises
+    `SnapshotNotTrustworthy` where the snapshot could not bring the cluster back. Of a cluster that
+    kops cannot read and that is only forgotten, the bytes are kept as they are.
     """
 
     def act(session: Session) -> str:
@@ -72,7 +72,7 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
 
 
 def require_inside(session: Session, stored: Definition) -> None:
-    """Raise `NotApproved` where something goes with the cluster that no snapshot holds."""
+    """Raise `NotApproved` where the deletion takes something that no snapshot holds."""
     state = require_state_store(session.settings)
     own = locations.path(locations.root_of(state, stored.name))
     for field, url in locations.named(stored):
@@ -91,7 +91,7 @@ def _is_unreadable(session: Session, cluster: str) -> bool:
 
 
 def _kept_before(session: Session, cluster: str) -> str | None:
-    """Return which snapshot holds what a killed deletion has left, once it was read back."""
+    """Return the snapshot with what a killed deletion has left, once it was read back."""
     ref = left_of_deletion.snapshot_with_the_rest(session, cluster)
     report = _read_back(session, ref) if ref else None
     if ref is None or report is None or not report.trustworthy:
@@ -102,9 +102,9 @@ def _kept_before(session: Session, cluster: str) -> str | None:
 
 
 def _read_back(session: Session, ref: "SnapshotRef") -> "VerifyReport | None":
-    """Check every byte, and what it says where it can be opened here; None where it is not there.
+    """Check every byte and, where this machine can decrypt it, the contents; None where it is gone.
 
-    An earlier one that still counts may be damaged, or removed.
+    An earlier snapshot that still counts may be damaged or removed by now.
     """
     from kled.operations.snapshots.back_up import BY  # noqa: PLC0415
     from kled.operations.snapshots.kops_proof import kops_check  # noqa: PLC0415 - not for --help
@@ -137,7 +137,7 @@ def _drives_kops(session: Session) -> bool:
 
 
 def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> None:
-    """Raise `SnapshotNotTrustworthy` where a cluster could not be brought back from it."""
+    """Raise `SnapshotNotTrustworthy` where the snapshot could not bring the cluster back."""
     wrong = list(dict.fromkeys((*result.reasons, *(report.findings if report else ()))))
     if report is None:
         wrong.append("it was removed as soon as it was taken")
@@ -146,9 +146,9 @@ def _require_whole(result: "ClusterResult", report: "VerifyReport | None") -> No
 
 
 def cannot_bring_back(wrong: Sequence[str], cure: str = "") -> SnapshotNotTrustworthy:
-    """Return the refusal of a deletion after which no snapshot would lead back.
+    """Return the refusal of a deletion after which no snapshot could bring the cluster back.
 
-    `cure` is what to type where the run that took it knows it.
+    `cure` is what to type, where the run that took the snapshot knows it.
     """
     return SnapshotNotTrustworthy(
         f"no snapshot of what is there now can bring the cluster back: {'; '.join(wrong)}",
@@ -157,7 +157,7 @@ def cannot_bring_back(wrong: Sequence[str], cure: str = "") -> SnapshotNotTrustw
 
 
 def _require_etcd(session: Session, ref: "SnapshotRef") -> str:
-    """Say which etcd backups are kept; raise where the newest one that matters does not open."""
+    """Say which etcd backups are kept; raise where the newest one of `main` does not open."""
     kept = session.snapshot_store
     manifest = kept.manifest(ref)
     number = sum(layout.is_backup_data(record.key) for record in manifest.objects)
@@ -196,9 +196,10 @@ def _trouble(kept: "SnapshotStore", manifest: "Manifest", etcd: str) -> str | No
 
 
 def kept_options(session: Session, cluster: str) -> dict[str, object]:
-    """Return the options of a restore that name what a deletion kept of the cluster; only reads.
+    """Return the restore options that name the snapshot which a deletion kept. Only reads.
 
-    That is `latest`, else the newest by its id: what none can trust may be unregistered, too.
+    That is `latest`, else the newest by its id: a cluster without a trusted snapshot may be
+    unregistered, too.
     """
     from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
 

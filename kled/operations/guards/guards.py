@@ -1,4 +1,4 @@
-"""What must hold before, while and after an operation acts: a value that each operation carries."""
+"""The guards of an operation: what must hold before, while and after it acts, as one value."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -26,12 +26,12 @@ class LeasePlace:
 class Guards:
     """What protects a cluster from an operation; a required member of every `Operation`.
 
-    Both runners add the steps that these fields ask for (`guard.steps_of`), and commands offer the
-    option that switches one of them off where it is set, and nowhere else.
+    Both runners add the steps that these fields ask for (`before_change.steps_of`), and a command
+    offers the option that switches a guard off exactly where the guard is set.
     """
 
     lease: bool
-    """Whether it writes: it holds the lease of its place (`--no-lease`)."""
+    """Whether the operation writes, and so holds the lease of its place (`--no-lease`)."""
     windows: bool
     """Whether maintenance windows bind it (`--no-window`)."""
     epoch: Epoch
@@ -39,7 +39,7 @@ class Guards:
     snapshot: Snapshot
     """`--no-snapshot`"""
     needs_trusted: bool = False
-    """Whether it refuses to go on where that snapshot cannot be trusted; else it says so."""
+    """Whether an untrustworthy snapshot stops it; otherwise the run says so and goes on."""
     roles: bool = False
     """Whether it may change IAM roles that other clusters use, too (`--no-role-check`)."""
     identity: bool = False
@@ -48,22 +48,22 @@ class Guards:
     ends_machines: bool = False
     """Whether it may end machines whose pods nobody has moved (`--no-drain`)."""
     needs_kops: bool = True
-    """False works on stores alone: no kops is looked for."""
+    """False for operations on stores alone, which look for no kops."""
     mends_loss: bool = False
-    """Whether it is what brings back a cluster that is gone from the state store."""
+    """Whether it brings back a cluster that is gone from the state store."""
     elsewhere: str = ""
-    """What to type where the cluster lives in another state store; empty: what any change says."""
+    """The hint for a cluster that lives in another state store; empty: the usual one."""
     place: LeasePlace | None = None
-    """Where it writes; None: its cluster's own place in the configured state store."""
+    """Where it writes; None: the cluster's own place in the configured state store."""
 
     def place_of(self, cluster: str) -> LeasePlace | None:
-        """Return where an operation on `cluster` writes; None where it writes nowhere."""
+        """Return where an operation on `cluster` writes; None where it only reads."""
         if not self.lease:
             return None
         return self.place or LeasePlace(cluster)
 
     def covers(self, other: "Guards") -> bool:
-        """Return whether what this protects from is all that `other` protects from."""
+        """Say whether these guards protect from everything that `other` protects from."""
         switches = ("lease", "windows", "needs_trusted", "needs_kops", "mends_loss")
         return (
             all(getattr(self, name) or not getattr(other, name) for name in switches)
@@ -80,28 +80,28 @@ _COVERED: Final[dict[Snapshot, frozenset[Snapshot]]] = {
     "after": frozenset({"none", "before", "keys", "after"}),
     "final": frozenset({"none", "before", "final"}),
 }
-"""Which snapshots one is as good as."""
+"""For each kind of snapshot, the kinds that it can stand in for."""
 READS: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none")
-"""It changes nothing, and drives kops to look."""
+"""Changes nothing, and drives kops to look."""
 STORES: Final = Guards(lease=False, windows=False, epoch="none", snapshot="none", needs_kops=False)
-"""It works on snapshot stores: no cluster changes."""
+"""Works on snapshot stores: no cluster changes."""
 EDITS: Final = Guards(lease=True, windows=True, epoch="check", snapshot="before")
-"""It changes what is stored of a cluster, or its machines."""
+"""Changes what is stored of a cluster, or its machines."""
 MOVES: Final = replace(EDITS, identity=True)
-"""It edits what etcd lives by, too: names and zones of its members."""
+"""Also edits what etcd lives by: names and zones of its members."""
 ROLLS: Final = replace(EDITS, needs_trusted=True)
-"""It replaces machines, versions or keys: nothing but a snapshot takes that back."""
+"""Replaces machines, versions or keys, which only a snapshot can take back."""
 ROTATES: Final = replace(ROLLS, snapshot="keys")
-"""It changes keysets itself."""
+"""Changes keysets itself."""
 APPLIES: Final = replace(ROTATES, roles=True, identity=True, ends_machines=True)
-"""It lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
+"""Lets kops make what the definition asks for: cloud resources, roles, keysets, secrets."""
 SCALES: Final = replace(APPLIES, ends_machines=False)
-"""It applies bounds below which it has drained machines itself."""
+"""Applies bounds that end only machines which it has drained itself."""
 ENDS: Final = replace(EDITS, ends_machines=True)
-"""It takes a group away, machines and all."""
+"""Deletes an instance group with its machines."""
 CREATES: Final = replace(APPLIES, snapshot="after")
-"""It may also make the cluster itself."""
+"""May also make the cluster itself."""
 DELETES: Final = Guards(lease=True, windows=True, epoch="end", snapshot="final", roles=True)
-"""Afterwards nothing of the cluster is left."""
+"""Leaves nothing of the cluster."""
 FORGETS: Final = replace(DELETES, epoch="forget")
-"""Afterwards nobody knows how to change it, and its machines run on."""
+"""Leaves the machines running, with no stored definition to change them by."""

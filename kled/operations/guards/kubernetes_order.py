@@ -1,8 +1,8 @@
-"""Kubernetes goes forward: no change takes a cluster to an earlier minor version.
+"""Kubernetes only goes forward: no change takes a cluster to an earlier minor version.
 
-An edit and an upgrade refuse it where it is stored. But a definition comes into the state store in
-other ways, too: a restore of the definition alone, `kops replace`, an editor. kops applies it, and
-API servers that do not know the form of what etcd keeps lose it.
+Edits and upgrades refuse an earlier version when they store it. A definition also comes into the
+state store in other ways: by a restore of the definition alone, by `kops replace`, by an editor.
+kops applies it, and API servers that do not know the form of what etcd keeps lose it.
 """
 
 from kled.errors import NotApproved
@@ -17,8 +17,8 @@ from kled.storage.bounded import get_if_readable
 def require(session: Session, cluster: str) -> None:
     """Raise `NotApproved` where the stored minor version is before the one that was applied last.
 
-    Patches may go back. Two requests; only reads. A restore of the whole cluster brings what was
-    applied along with the definition, and the etcd backups of that time with both.
+    Patch versions may go back. Two requests; only reads. A restore of the whole cluster brings the
+    applied version along with the definition, and the etcd backups of that time with both.
     """
     now, applied = _stored_version(session, cluster), applied_version(session, cluster)
     if now is None or applied is None or now.minor >= applied.minor:

@@ -1,4 +1,4 @@
-"""What a killed deletion has left: no cluster any more, but a part of its final snapshot."""
+"""What a killed deletion has left: a part of the cluster's final snapshot."""
 
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def snapshot_with_the_rest(session: Session, cluster: str) -> "SnapshotRef | None":
-    """Return the newest trusted snapshot where it holds, unchanged, all that a deletion has left.
+    """Return the newest trusted snapshot if it holds, unchanged, everything a deletion has left.
 
-    None where no deletion of the cluster is on record, and where something is there that the
-    snapshot lacks or has with another tag: that is not known to be kept. What kops has removed by
-    then makes no snapshot of the rest whole, and needs none. Only reads: the record, the cluster's
-    listing and manifests; raises what the stores raise.
+    None where no deletion of the cluster is on record, or where an object is stored that the
+    snapshot lacks or has with another tag, since that object may have no copy. A new snapshot of
+    the rest could not be whole, and none is needed. Only reads: the record, the cluster's listing
+    and manifests; raises what the stores raise.
     """
     from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
     from kled.snapshot.create.selection import Orphan, select  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A cluster that its snapshots know and the state store lacks is put back, and not made anew."""
+"""A cluster that snapshots know and the state store lacks is to be put back, not made again."""
 
 from typing import Final
 
@@ -17,9 +17,9 @@ _UNSURE: Final = (
 def refuse(session: Session, cluster: str) -> None:
     """Raise `NotApproved` where the cluster lived here and nobody deleted it with kled.
 
-    kops would make a new one over it, with new CA keys that no running machine trusts. One that
-    was unregistered lives on; one whose epoch was never written lives by its snapshots. Only
-    reads, for a cluster that the state store lacks; a snapshot store has to be configured.
+    kops would make a new cluster over it, with new CA keys that no running machine trusts. An
+    unregistered cluster lives on; one whose epoch was never written is known by its snapshots. Only
+    reads. The state store must lack the cluster, and a snapshot store must be configured.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help

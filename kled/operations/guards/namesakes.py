@@ -1,7 +1,8 @@
-"""Whether a cluster of another state store is another one that only bears the same name.
+"""Whether a cluster of another state store is a different cluster of the same name.
 
-A cluster is what its keys are, and a rotation adds a key before it takes one away. So snapshots of
-one cluster, wherever it lived, form a chain of keys. Two that share none are of two clusters.
+A cluster is identified by its keys, and a rotation adds a key before it takes one away. So the
+snapshots of one cluster, wherever it lived, form a chain of keys. Two clusters that share no key
+are different ones.
 """
 
 from functools import partial
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 def is_namesake(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str, other: str) -> bool:
     """Say whether the cluster of the `other` state store shares no key with the one in `state`.
 
-    By all snapshots of both, and by what `state` holds now: a GET for each snapshot of the name.
-    Where one cannot be read, or a side has no keys, nothing is known, and it says no. Only reads.
+    Compares all snapshots of both, and what `state` holds now: a GET for each snapshot of the name.
+    Where a snapshot cannot be read, or a side has no keys, the answer is no. Only reads.
     """
     try:
         manifests = _manifests(snapshots, cluster)
@@ -43,9 +44,9 @@ def is_namesake(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str, 
 
 
 def ids_of(snapshots: "SnapshotStore", state: "ObjectStore", cluster: str) -> frozenset[str]:
-    """Return the ids of the snapshots that are of namesakes of the cluster in `state`; only reads.
+    """Return the ids of the snapshots of namesakes of the cluster in `state`. Only reads.
 
-    A few GETs for each snapshot of the name.
+    Costs a few GETs for each snapshot of the name.
     """
     try:
         manifests = _manifests(snapshots, cluster)

@@ -1,8 +1,8 @@
-"""A deletion takes nothing of another cluster: kops finds some resources by a part of their names.
+"""Deletions spare other clusters, some of whose resources kops finds by a part of their names.
 
-kops has no option that leaves a resource out, so a deletion whose list holds what is not the
-cluster's own is refused, and says what is possible. The listing is the evidence: the neighbour may
-be registered in no state store that kled knows.
+kops has no option that leaves a resource out. So a deletion whose list holds another cluster's
+resources is refused, and the refusal says what is possible. The list itself is the evidence: the
+neighbour may be registered in no state store that kled knows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from kled.operations.stores import require_state_store
 from kled.sentences import enumerated, options
 
 OWNER: Final = "owner"
-"""The field of a planned deletion that names whose a resource is, where it is not the cluster's."""
+"""The field of a planned deletion with the owner of a resource that is not the cluster's own."""
 STORE: Final = "owner's state store"
 _SHOWN: Final = 4
 
@@ -29,7 +29,7 @@ _SHOWN: Final = 4
 def mark_owners(
     session: Session, definition: Definition, listed: Iterable[Change]
 ) -> tuple[Change, ...]:
-    """Return what kops lists for a deletion, with the owner of what is another's; only reads."""
+    """Return what kops lists for a deletion, each resource of others with its owner. Only reads."""
     changes = tuple(listed)
     owners = {
         (neighbour.kind, neighbour.name): neighbour
@@ -39,7 +39,7 @@ def mark_owners(
 
 
 def look(session: Session, definition: Definition, listed: Iterable[Change]) -> tuple[Taken, ...]:
-    """Return what of the resources that kops lists is not the cluster's own; only reads."""
+    """Return the listed resources that are not the cluster's own. Only reads."""
     home = Home(require_state_store(session.settings), definition.name, definition.cluster)
     return neighbours.taken(
         definition.name,
@@ -51,9 +51,9 @@ def look(session: Session, definition: Definition, listed: Iterable[Change]) -> 
 
 
 def mark_never_applied(cluster: str, listed: Iterable[Change]) -> tuple[Change, ...]:
-    """Return what kops lists for a definition that was never applied: none of it is its own.
+    """Mark all that kops lists for a definition that was never applied as another cluster's.
 
-    It is that of a cluster of the same name, in another state store, or left of a deleted one.
+    It belongs to a cluster of the same name in another state store, or is left of a deleted one.
     """
     return tuple(
         change
@@ -64,7 +64,7 @@ def mark_never_applied(cluster: str, listed: Iterable[Change]) -> tuple[Change, 
 
 
 def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
-    """Return in words whose resources a deletion's plan takes, by its marks.
+    """Say whose resources a deletion's plan takes, by its marks.
 
     Raises `NotApproved` unless every owner is `named`.
     """
@@ -80,12 +80,12 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
 
 
 def words_of(change: Change) -> str:
-    """Say whose a change's resource is, where it is not the cluster's own; else nothing."""
+    """Name the owner of a change's resource where it is not the cluster's own; else empty."""
     return f" (NOT ITS OWN: of {change.fields[OWNER]})" if OWNER in change.fields else ""
 
 
 def commands_that_make_again(plan: Plan) -> tuple[str, ...]:
-    """Return the commands that make anew what a deletion took of registered clusters."""
+    """Return the commands that rebuild what a deletion took from registered clusters."""
     owners = {
         change.fields[OWNER]: change.fields[STORE]
         for change in plan.changes
@@ -98,7 +98,7 @@ def commands_that_make_again(plan: Plan) -> tuple[str, ...]:
 
 
 def _near(session: Session, home: Home) -> list[Neighbour]:
-    """Return the registered clusters of the same cloud; those that can be asked for."""
+    """Return the registered clusters of the same cloud, as far as state stores answer."""
     try:
         homes = list(registered.homes(session, but=home.name, everywhere=True))
     except KledError as error:

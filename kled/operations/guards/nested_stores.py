@@ -1,4 +1,4 @@
-"""A state store lies beside clusters, never within one, where all is part of that one's state."""
+"""A state store lies beside clusters, never within one that it would become a part of."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def require_root(stores: "Stores", url: str, field: str) -> None:
     """Raise `InvalidInput` for a URL of, or within, a directory that is a cluster's own.
 
-    `field` names what holds the URL. Only reads: an object for each part of its path, and what may
-    not be read tells nothing.
+    `field` names what holds the URL. Only reads: an object for each part of its path. A part that
+    may not be read is passed over.
     """
     for parent, name in _places(url):
         try:
@@ -35,7 +35,7 @@ def require_root(stores: "Stores", url: str, field: str) -> None:
 
 
 def _places(url: str) -> Iterator[tuple[str, str]]:
-    """Yield each place that the URL is, or lies within, as a store's URL and a name in it."""
+    """Yield each place that the URL is or lies within, as a store's URL and a name in it."""
     from kled.storage.url import bucket_and_prefix  # noqa: PLC0415 - not for --help
 
     scheme, _, rest = url.partition("://")

@@ -1,4 +1,4 @@
-"""A cluster's keys, secrets and backups are where no other cluster lives."""
+"""A cluster keeps its keys, secrets and backups where no other cluster lives."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,16 +17,16 @@ from kled.sentences import options
 from kled.storage.bounded import get_bounded
 
 _BUCKET: Final = 2
-"""The slashes of a URL that names no more than a bucket."""
+"""The number of slashes in a URL that names just a bucket."""
 NOTHING: Final = "no other registered cluster lives where it keeps its state"
 
 
 def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
-    """Return in words that nobody else lives where the cluster keeps its state; only reads.
+    """Say that nobody else lives where the cluster keeps its state. Only reads.
 
-    Raises `NotApproved` that names the other cluster. For a deletion others are also looked at
-    whose places lie within this cluster's own part of the state store; an update needs to ask
-    nobody while everything is there.
+    Raises `NotApproved`, which names the other cluster. Before a deletion, clusters are also looked
+    at whose places lie within this cluster's own part of the state store. An update asks no other
+    store while all places are in their usual part.
     """
     mine = registered.home(session.state_store, cluster)
     if mine is None and not deletes:
@@ -52,9 +52,9 @@ def require(session: Session, cluster: str, *, deletes: bool = False) -> str:
 
 
 def step(cluster: str, *, deletes: bool) -> Step:
-    """Refuse what changes another cluster's state, or with `deletes` takes it along.
+    """Refuse to change another cluster's state, or with `deletes` to delete it along.
 
-    Safe to repeat: it only reads. It comes before the snapshot: what is refused costs none.
+    Safe to repeat: it only reads. It comes before the snapshot, so that a refusal costs none.
     """
 
     def act(session: Session) -> str:
@@ -64,9 +64,9 @@ def step(cluster: str, *, deletes: bool) -> Step:
 
 
 def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterator[Collision]:
-    """Yield clusters of state stores that nobody named, by the objects that lie at the places.
+    """Yield clusters of unnamed state stores, by the objects that lie at the places.
 
-    A place that cannot be asked stops a deletion: kops deletes all below it.
+    A place that cannot be asked stops a deletion, since kops deletes everything below it.
     """
     for place in strays:
         url = url_of(place)
@@ -86,7 +86,7 @@ def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterat
 
 
 def home_at(session: Session, root: str) -> str:
-    """Return the name of the cluster whose own part of a state store is `root`; empty: none."""
+    """Return the name of the cluster whose part of a store is `root`; empty where it is none."""
     if root.count("/") <= _BUCKET:
         return ""  # a whole bucket is a state store, and no cluster's part of one
     try:
@@ -97,7 +97,7 @@ def home_at(session: Session, root: str) -> str:
 
 
 def state_store_of(definition: Mapping[str, object], cluster: str) -> str | None:
-    """Return the URL of the state store that a definition names by its `configBase`; None: none."""
+    """Return the URL of the state store in a definition's `configBase`; None where it has none."""
     spec = definition.get("spec")
     base = spec.get("configBase") if isinstance(spec, Mapping) else None
     if not isinstance(base, str) or not base.rstrip("/").endswith(f"/{cluster}"):
@@ -134,9 +134,9 @@ def _refusal(mine: locations.Home, collisions: tuple[locations.Collision, ...]) 
 
 
 def _of_a_copy(mine: locations.Home, collision: locations.Collision) -> str:
-    """Say what is typed where the definition is that of the same cluster in another state store.
+    """Say what to type where the same cluster's definition is also in another state store.
 
-    To have a copy name its own place would not make the machines its own.
+    A place of its own would not make the machines the copy's.
     """
     home = collision.state_store
     moved = options(name=mine.name, state=mine.state_store, former=home)

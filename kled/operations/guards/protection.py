@@ -1,4 +1,4 @@
-"""Which clusters are protected, and what that asks of whoever deletes them (design §4)."""
+"""Which clusters are protected, and what a person must type to delete one (design §4)."""
 
 import fnmatch
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _OFF: Final = frozenset({"false", "no", "0"})
 
 
 def protection(definition: Definition, patterns: Sequence[str]) -> str | None:
-    """Say in words why a cluster is protected; None where it is not.
+    """Say why a cluster is protected; None where it is not.
 
     `patterns` are shell patterns of names (`KLED_PROTECTED`, or `protected` of the settings file).
     """
@@ -37,7 +37,7 @@ def pattern_protection(cluster: str, patterns: Sequence[str]) -> str | None:
 def require_confirmation(cluster: str, why: str | None, confirm: str | None) -> None:
     """Raise `NotApproved` unless `confirm` repeats the name of a protected cluster.
 
-    A confirmation that names another cluster is refused even where none is needed.
+    A confirmation that names another cluster is refused even for an unprotected one.
     """
     if confirm is not None and confirm != cluster:
         raise NotApproved(

@@ -1,8 +1,8 @@
-"""Which other clusters lose or share IAM roles when one cluster is changed or deleted.
+"""Other clusters that share IAM roles with a cluster that is changed or deleted.
 
 IAM is global within an AWS account and kops names roles after the cluster alone. So two clusters of
-one name, in two regions with a state store each, have one set of roles: an update of the one points
-them to its own state store, and a deletion takes them from the other.
+one name, in two regions with a state store each, have one set of roles: an update of one points the
+roles to its own state store, and a deletion takes them from the other.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +40,7 @@ _ACCOUNTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A cluster as a state store has it."""
+    """A cluster as it is stored in a state store."""
 
     state_store: str
     definition: Definition
@@ -48,7 +48,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shared:
-    """Another cluster that lives by roles of the one that is changed."""
+    """Another cluster whose machines use roles of the one that is changed."""
 
     cluster: str
     state_store: str
@@ -60,7 +60,7 @@ class Shared:
 
 
 def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared, ...]:
-    """Return who else uses the roles in `owned`, sorted. Pure."""
+    """Return the clusters that use the roles in `owned`, sorted. Pure."""
     mine = frozenset(owned)
     users = (
         Shared(
@@ -74,11 +74,11 @@ def fan_out(owned: Iterable[str], others: Iterable[Registered]) -> tuple[Shared,
 
 
 def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
-    """Return the other registered clusters that use the roles of `cluster`; only reads.
+    """Return the other registered clusters that use the roles of `cluster`. Only reads.
 
-    Registered is what stands in the session's state store, or in one that the settings file names,
-    unless it says that its clusters are in another account. Raises `StoreError` where a state
-    store cannot be asked.
+    Registered clusters are those in the session's state store, and in each state store of the
+    settings file that does not say that its clusters are in another account. Raises `StoreError`
+    where a state store does not answer.
     """
     others = tuple(registered_clusters(session, but=cluster))
     if not others:
@@ -88,9 +88,10 @@ def shared_roles(session: Session, cluster: str) -> tuple[Shared, ...]:
 
 
 def require_own_roles(session: Session, cluster: str) -> str:
-    """Return in words that nobody else uses the cluster's roles; only reads.
+    """Say that nobody else uses the cluster's roles. Only reads.
 
-    Raises `NotApproved` where somebody does, but for a run that was told so (`--no-role-check`).
+    Raises `NotApproved` where somebody does, unless the run goes without this check
+    (`--no-role-check`).
     """
     if session.overrides.no_role_check:
         return "not looked at: as asked for"
@@ -123,7 +124,7 @@ def roles_step(cluster: str, *, where: Callable[[Session], bool] | None = None) 
 
 
 def registered_clusters(session: Session, *, but: str) -> Iterator[Registered]:
-    """Yield the clusters of the session's state store, `but` one, and of the settings file's."""
+    """Yield the clusters of the session's and the settings file's state stores, except `but`."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     here, profiles = session.settings.state_store, session.settings.profiles
@@ -153,7 +154,7 @@ def _refusal(cluster: str, users: tuple[Shared, ...]) -> NotApproved:
 
 
 def _definition(store: "ObjectStore", cluster: str) -> Definition | None:
-    """Read a cluster with its groups; None where there is none, or it goes at this moment."""
+    """Return a cluster with its groups; None where it does not exist, or disappears meanwhile."""
     from kled.kops.parse import definition  # noqa: PLC0415 - loads YAML
 
     try:

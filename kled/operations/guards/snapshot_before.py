@@ -1,4 +1,4 @@
-"""Whether the snapshot that comes before a change would stop it: for previews, which take none."""
+"""Whether the snapshot before a change would stop it: for previews, which take none."""
 
 from kled.errors import SnapshotMissing
 from kled.operations.cluster import unregistration
@@ -15,9 +15,10 @@ from kled.operations.step import Operation
 
 
 def require(session: Session, operation: Operation) -> None:
-    """Raise `SnapshotNotTrustworthy` where the snapshot before the operation would; only reads.
+    """Raise `SnapshotNotTrustworthy` where the snapshot before the operation would. Only reads.
 
-    In the same words. What only shows when it is taken is not known (`snapshot.create.foretold`).
+    The words are the same. What only shows while a snapshot is taken stays unknown
+    (`snapshot.create.foretold`).
     """
     from kled.operations.snapshots.back_up import BY  # noqa: PLC0415 - not for --help
     from kled.snapshot.create import foretold  # noqa: PLC0415
@@ -42,7 +43,7 @@ def require(session: Session, operation: Operation) -> None:
 
 
 def _is_needed(session: Session, operation: Operation) -> bool:
-    """Whether the change waits for a snapshot that can be trusted."""
+    """Say whether the change needs a snapshot that can be trusted."""
     guards, cluster = operation.guards, operation.cluster
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return False
@@ -57,7 +58,7 @@ def _is_needed(session: Session, operation: Operation) -> bool:
 
 
 def _keeps_bytes(session: Session, operation: Operation) -> bool:
-    """Whether the final snapshot keeps the bytes alone, of what kops cannot read."""
+    """Say whether the final snapshot keeps only the bytes of a cluster that kops cannot read."""
     stored = unregistration.look(session, operation.cluster, unregister=True)
     forgets = operation.guards.epoch == "forget"
     return forgets and isinstance(stored, unregistration.Unreadable)

@@ -1,4 +1,4 @@
-"""Taking a snapshot within an operation: what is taken, in which words, and the way out."""
+"""The snapshot within an operation: taking it, describing it, and the way on where it fails."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,11 +30,11 @@ def take_snapshot(
     refuses: bool = True,
     rotated: frozenset[str] = frozenset(),
 ) -> "ClusterResult | None":
-    """Return the snapshot that holds what is there now; None where there is no such cluster.
+    """Return the snapshot of what is stored now; None where there is no such cluster.
 
     Raises `SnapshotNotTrustworthy` where the snapshot store is empty though something was written
-    there, and, where it `refuses`, where it may have lost snapshots: a change never lets that go
-    unnoticed. Else that is said in the result. `rotated` secrets were changed on purpose.
+    there and, with `refuses`, where it may have lost snapshots; without `refuses` the result says
+    so. `rotated` secrets were changed on purpose.
     """
     from kled.operations.snapshots.back_up import back_up  # noqa: PLC0415
     from kled.snapshot.progress import Quiet  # noqa: PLC0415
@@ -66,7 +66,7 @@ def refusal_of_empty_store(error: SnapshotMissing) -> SnapshotNotTrustworthy:
 
 @contextmanager
 def advise_on_stores() -> Iterator[None]:
-    """Add the way out to an error of a store: what to mend is named, and how to go on without."""
+    """Add to an error of a store what to mend, and how to go on without a snapshot."""
     try:
         yield
     except StoreError as error:
@@ -100,9 +100,9 @@ def require_trusted(session: Session, result: "ClusterResult") -> None:
 def no_way_back(
     session: Session, cluster: str, reasons: Sequence[str], cure: str = ""
 ) -> SnapshotNotTrustworthy:
-    """Return the refusal of a change from which no snapshot would lead back.
+    """Return the refusal of a change that no snapshot could take back.
 
-    `cure` is what to type where the run that took it knows it.
+    `cure` is what to type, where the run that took the snapshot knows it.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.trust import brief  # noqa: PLC0415

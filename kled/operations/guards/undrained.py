@@ -1,8 +1,7 @@
-"""No change lets the cloud end machines with pods on them, unless somebody says that it may.
+"""No change lets the cloud end machines with pods on them, unless a person allows it.
 
-A greatest number below what runs does that: an autoscaling group ends machines at once. So does the
-deletion of a group. Machines
-that are drained before are those that `scale-instance-group` ends.
+A maximum below the number of running machines has that effect: an autoscaling group ends machines
+at once. So does the deletion of a group. `scale-instance-group` drains the machines that it ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +22,8 @@ from kled.operations.session import Session
 from kled.sentences import number, options
 
 _WITHOUT_PODS: Final = frozenset({"control-plane", "bastion"})
-"""Roles whose machines bear no pods that have to move: the one is guarded by `control_plane`, the
-other's never become nodes."""
+"""Roles whose machines bear no pods that have to move: `control_plane` guards the one, and
+bastions never become nodes."""
 
 
 def rows(session: Session, cluster: str) -> tuple[RollingRow, ...]:
@@ -40,7 +39,7 @@ def running_machines(row: RollingRow) -> int:
 def groups_that_end(
     plan: Plan, roles: Mapping[str, Role], machines: Iterable[RollingRow]
 ) -> tuple[Ended, ...]:
-    """Return the groups of which the plan lets the cloud end machines. Pure."""
+    """Return the groups whose machines the plan lets the cloud end. Pure."""
     sizes = plan_effects.greatest_sizes(plan, roles)
     return tuple(
         Ended(row.instance_group, running_machines(row) - sizes[row.instance_group])
@@ -52,7 +51,7 @@ def groups_that_end(
 def require(session: Session, plan: Plan, *, drained: str | None = None) -> None:
     """Raise `NotApproved` where the plan ends machines that nobody drained. Only reads.
 
-    The caller drains the group `drained` itself. A run may have been told to go on (`--no-drain`).
+    The caller drains the group `drained` itself. `--no-drain` goes on.
     """
     if session.overrides.no_drain or not any(plan_effects.shrinking(plan)):
         return
@@ -73,11 +72,11 @@ def require(session: Session, plan: Plan, *, drained: str | None = None) -> None
 
 
 def require_none_of(session: Session, cluster: str, group: str, *, confirm: str | None) -> None:
-    """Raise `NotApproved` where machines of a group run that its deletion would end. Only reads.
+    """Raise `NotApproved` where the group's deletion would end running machines. Only reads.
 
-    Their pods are moved by nobody then. A group without machines goes, and so does one whose
-    machines bear no pods. kops is asked only for a cluster that was applied. The hint says
-    the cluster's name once more where that `confirm`s it.
+    Nobody would move their pods. A group without machines may go, and so may one whose machines
+    bear no pods. kops is asked only for a cluster that was applied. The hint repeats the cluster's
+    name where that `confirm`s it.
     """
     if session.overrides.no_drain or not was_applied(session, cluster):
         return
@@ -116,7 +115,7 @@ def _are_last(
 
 
 def _hint(session: Session, plan: Plan, roles: Mapping[str, Role], groups: Sequence[str]) -> str:
-    """Name the commands that drain them, in their order, and the one that does not."""
+    """Name the commands that drain the machines, and the one that ends them at once."""
     definition = session.kops.definition.get(plan.cluster)
     anyway = (
         "where nothing can be drained, this ends them with their pods: kled kops update-cluster"

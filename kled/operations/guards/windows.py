@@ -1,4 +1,4 @@
-"""Maintenance windows: outside of them a cluster is not changed."""
+"""Maintenance windows: a cluster is changed only within them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def next_window_if_closed(settings: Settings, cluster: str, now: datetime) -> Window | None:
-    """Return the window that opens first, where the cluster may not be changed now; else None.
+    """Return the window that opens first; None where the cluster may be changed now.
 
     Where several windows bind a cluster, one that is open is enough.
     """
@@ -24,7 +24,7 @@ def next_window_if_closed(settings: Settings, cluster: str, now: datetime) -> Wi
 
 
 def require_open(settings: Settings, cluster: str, now: datetime) -> None:
-    """Raise `WindowClosed` where the cluster may not be changed now, saying when it may be."""
+    """Raise `WindowClosed` where the cluster may not be changed now; it says when it may be."""
     window = next_window_if_closed(settings, cluster, now)
     if window is not None:
         raise refusal(cluster, window, now)
@@ -33,9 +33,9 @@ def require_open(settings: Settings, cluster: str, now: datetime) -> None:
 def require_open_for(
     operation: "Operation", settings: Settings, overrides: Overrides, now: datetime
 ) -> None:
-    """Raise `WindowClosed` where a window binds the operation, is closed, and was not overridden.
+    """Raise `WindowClosed` where a closed window binds the operation and was not overridden.
 
-    The window is that of the place that it writes to.
+    The window is the one of the place that the operation writes to.
     """
     place = operation.guards.place_of(operation.cluster)
     if place is not None and operation.guards.windows and not overrides.no_window:
@@ -43,7 +43,7 @@ def require_open_for(
 
 
 def refusal(cluster: str, window: Window, now: datetime) -> WindowClosed:
-    """Return the error for a change outside of its window."""
+    """Return the error for a change outside of the window."""
     opens = window.opens(now)
     return WindowClosed(
         f'cluster "{cluster}" may be changed from {opens:%Y-%m-%d %H:%M %Z} only',

@@ -1,6 +1,6 @@
-"""The place that a run writes to: its lease is held until the run ends, or nobody else holds it.
+"""The lease of the place that a run writes to, held until the run ends.
 
-Apart from the session, since most commands only read and need nothing of leases.
+A module apart from the session, since most commands only read and need no lease.
 """
 
 import os
@@ -31,11 +31,11 @@ def hold_lease(
     waiting: Waiting | None,
     no_lease: bool,
 ) -> Iterator[Held | None]:
-    """Hold the lease of `place` until the end; with `no_lease` only see that nobody holds it.
+    """Hold the lease of `place` until the end; with `no_lease` only check that nobody holds it.
 
-    The lease is kept in the store that is written to, through a client of its own: its renewals
-    never queue behind the requests of a step. Waiting is measured on a clock that suspends count
-    in. Raises `LeaseHeld`, `CapabilityMissing` and the store's errors, with what they mean for a
+    The lease is kept in the store that is written to, through a client of its own, so that renewals
+    never queue behind the requests of a step. Waiting is measured on a clock that counts suspends.
+    Raises `LeaseHeld`, `CapabilityMissing` and the store's errors, with what they mean for a
     change.
     """
     wait = settings.lease_wait if settings.lease_wait is not None else who.lease_wait
