@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from kled.kops.call import Calls
 from kled.kops.verbs.cluster import Clusters
@@ -38,11 +37,6 @@ class Kops:
     def state_store(self) -> str:
         """The URL of the state store that it is bound to."""
         return self._calls.state_store
-
-    @property
-    def scratch(self) -> Path:
-        """A private directory, which is gone with the session."""
-        return self._calls.scratch
 
     def version(self) -> KopsVersion:
         """`kops version`: asks neither the cloud nor the state store, so that it is soon there."""

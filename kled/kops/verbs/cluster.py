@@ -1,14 +1,18 @@
 """The verbs about a whole cluster in its cloud, and their previews."""
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from kled.errors import ClusterNotFound
+from kled.files import private
 from kled.kops import command, parse, preview
 from kled.kops.call import Calls
 from kled.kops.failures.unloadable import with_unloadable
+from kled.kops.state_store import layout
 from kled.models.cluster import Cluster
+from kled.models.definition import Definition
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.models.validation import ValidationReport
@@ -108,6 +112,20 @@ class Clusters:
     def preview_delete(self, name: str) -> Plan:
         """`kops delete cluster` without `--yes`: the cloud resources that would go. Reads only."""
         return preview.delete_plan(name, self._calls.preview(command.delete_cluster(name)))
+
+    def preview_delete_unstored(self, definition: Definition) -> Plan:
+        """`kops delete cluster` without `--yes`, for a cluster that is stored nowhere. Reads only.
+
+        The definition is put into a scratch state store for it.
+        """
+        root = self._calls.scratch / "deleted"
+        private.make_directory(root / definition.name)
+        try:
+            text = replace(definition, groups=(), more=()).as_yaml()
+            private.fill(root / definition.name / layout.CONFIG, text.encode())
+            return Clusters(self._calls.at(root.as_uri())).preview_delete(definition.name)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
 
     def delete(self, name: str) -> None:
         """`kops delete cluster --yes`: delete the cloud resources, then what is stored.

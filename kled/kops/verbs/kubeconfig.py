@@ -88,6 +88,15 @@ class Kubeconfigs:
                     shutil.copyfile(target, draft)
             self._calls.change(command.export_kubeconfig(name, str(draft), admin, api_server))
 
+    def export_privately(self, name: str, admin: timedelta, api_server: str | None = None) -> Path:
+        """`kops export kubeconfig` to a file that is gone with the session; return it.
+
+        Repeatable, as `export` is, and raises as it does.
+        """
+        path = self._calls.scratch / f"kubeconfig-{name}"
+        self.export(name, path, admin, api_server)
+        return path
+
     def _turn(self, directory: Path) -> AbstractContextManager[None]:
         """Hold the directory's lock, so that no other export reads what this one is replacing.
 

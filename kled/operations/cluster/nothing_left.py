@@ -1,12 +1,10 @@
 """The proof that a deleted cluster is gone from the cloud, as kops sees it, and from the store."""
 
-import shutil
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kled.errors import StillThere
-from kled.files import private
 from kled.kops.state_store import layout
 from kled.models.cluster_event import ClusterEvent
 from kled.models.definition import Definition
@@ -16,9 +14,6 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
 from kled.sentences import enumerated, number
-
-if TYPE_CHECKING:
-    from kled.models.plan import Plan
 
 _LATE: Final = replace(READ, attempts=8, first_delay=timedelta(seconds=5))
 """A cloud's listings show some resources for a minute after they were deleted."""
@@ -67,7 +62,7 @@ _THEIRS: Final = frozenset({"etcd-backup", "control"})
 def _require_no_resources(session: Session, begun: Definition | None) -> str:
     if begun is None:
         return "kops had ended it when this run began"
-    plan = left_in_cloud(session, begun)
+    plan = session.kops.cluster.preview_delete_unstored(begun)
     others = {
         (change.kind, change.name) for change in neighbours.look(session, begun, plan.changes)
     }
@@ -89,18 +84,3 @@ def _last_resort(session: Session, cluster: str) -> str:
         f"put the state back with kled snapshot restore --name={cluster} --snapshot=latest --yes,"
         " and delete it again"
     )
-
-
-def left_in_cloud(session: Session, definition: Definition) -> "Plan":
-    """Return what `kops delete cluster` would remove now, for a cluster that is stored nowhere.
-
-    Puts the definition into a scratch state store to ask kops; nothing is changed.
-    """
-    root = session.kops.scratch / "deleted"
-    private.make_directory(root / definition.name)
-    try:
-        text = replace(definition, groups=(), more=()).as_yaml()
-        private.fill(root / definition.name / layout.CONFIG, text.encode())
-        return session.kops.at(root.as_uri()).cluster.preview_delete(definition.name)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)

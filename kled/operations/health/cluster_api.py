@@ -25,9 +25,8 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
     """
     from kled.kubernetes.client import connect  # noqa: PLC0415 - heavy, for those who need it
 
-    kubeconfig = session.kops.scratch / f"kubeconfig-{cluster}"
     with lost_keys.tell_lost_keys_apart(session, cluster):
-        session.kops.kubeconfig.export(cluster, kubeconfig, _LIFETIME, api_server)
+        kubeconfig = session.kops.kubeconfig.export_privately(cluster, _LIFETIME, api_server)
     with connect(kubeconfig) as api, explain_placeholder():
         yield api
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import IdentityAtRisk
 from kled.kops.facts import plan_effects
 from kled.models.plan import Change
-from kled.operations.cluster.nothing_left import left_in_cloud
 from kled.operations.guards import lost_cluster, neighbours
 from kled.operations.identity import kept_keys
 from kled.operations.session import Session
@@ -59,7 +58,7 @@ def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
     Machines first. What is another cluster's, and found by a part of its name, is left out.
     """
     planned = session.kops.definition.dry_run(spec)
-    listed = left_in_cloud(session, planned).changes
+    listed = session.kops.cluster.preview_delete_unstored(planned).changes
     others = {
         (neighbour.kind, neighbour.name) for neighbour in neighbours.look(session, planned, listed)
     }

@@ -36,9 +36,8 @@ class SessionSight:
         from kled.kubernetes import client, disruption, workloads  # noqa: PLC0415 - heavy
 
         kops = self._session.kops
-        kubeconfig = kops.scratch / "radius-kubeconfig"  # private, and gone with the session
         with lost_keys.tell_lost_keys_apart(self._session, self._cluster):
-            kops.kubeconfig.export(self._cluster, kubeconfig, _ADMIN)
+            kubeconfig = kops.kubeconfig.export_privately(self._cluster, _ADMIN)
         with client.connect(kubeconfig, timeout=_PATIENCE) as api, explain_placeholder():
             roles = group_roles(self._session, self._cluster)
             theirs = machines(self._session, self._cluster, roles, api).touched(groups)

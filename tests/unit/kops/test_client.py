@@ -2,8 +2,10 @@ import json
 import os
 import stat
 import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,9 @@ from kled import errors
 from kled.files import beneath
 from kled.kops.call import Calls
 from kled.kops.client import Kops
+from kled.models.definition import Definition
 from kled.models.spec import parse_spec
+from kled.process import Finished
 from tests.unit.kops.replay import Capture, Replay, capture
 
 C = "demo.k8s.local"
@@ -260,14 +264,42 @@ def test_an_export_keeps_the_file_private_and_leaves_no_draft(tmp_path: Path) ->
 def test_an_export_into_the_scratch_of_a_living_run_waits_for_nobody(tmp_path: Path) -> None:
     # previews that look at the cluster's pods waited ten minutes for their own run's lock
     kops, _, _ = client(tmp_path, "28b-export-kubeconfig-admin")
-    alive = os.open(kops.scratch, os.O_RDONLY | os.O_DIRECTORY)
+    alive = os.open(tmp_path / "scratch", os.O_RDONLY | os.O_DIRECTORY)
     assert beneath.taken(alive)
     began = time.monotonic()
 
-    kops.kubeconfig.export(C, kops.scratch / "radius-kubeconfig")
+    kubeconfig = kops.kubeconfig.export_privately(C, timedelta(minutes=15))
 
     assert time.monotonic() - began < 5
+    assert kubeconfig == tmp_path / "scratch" / f"kubeconfig-{C}"
     os.close(alive)
+
+
+class Looking(Replay):
+    """Also remembers what is in the state store that kops is asked about."""
+
+    stored: dict[str, str]
+
+    def __call__(self, argv: Sequence[str], *, env: Mapping[str, str], **more: Any) -> Finished:
+        place = Path(env["KOPS_STATE_STORE"].removeprefix("file://"))
+        files = (path for path in place.rglob("*") if path.is_file())
+        self.stored = {path.relative_to(place).as_posix(): path.read_text() for path in files}
+        return super().__call__(argv, env=env, **more)
+
+
+def test_a_cluster_that_is_stored_nowhere_is_looked_for_by_a_state_store_of_its_own(
+    tmp_path: Path,
+) -> None:
+    kops = Looking([capture("07-delete-preview")])
+    calls = Calls("kops", run=kops, env={}, state_store="s3://b", scratch=tmp_path)
+    wanted = Definition({"kind": "Cluster", "metadata": {"name": C}}, ({"kind": "InstanceGroup"},))
+
+    assert Kops(calls).cluster.preview_delete_unstored(wanted).count("delete") == 31
+
+    (name,) = kops.stored
+    assert name == f"{C}/config"
+    assert "InstanceGroup" not in kops.stored[name]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,6 @@ def definition(spec: ClusterSpec = SPEC) -> Definition:
 class Kops(FakeKops):
     """Bound to one state store; the cloud is the same for all."""
 
-    scratch: Path
     state_store: str
     cloud: list[Change] = field(default_factory=list)
     """What `delete cluster` lists for the name, whichever state store asks."""
@@ -66,9 +65,6 @@ class Kops(FakeKops):
     def __bool__(self) -> bool:
         """There is no executable with which a snapshot could be proved."""
         return False
-
-    def at(self, state_store: str) -> Kops:
-        return replace(self, state_store=state_store)
 
     def path(self, name: str) -> Path:
         return Path(urlparse(self.state_store).path) / name
@@ -126,6 +122,9 @@ class Kops(FakeKops):
         assert (self.path(name) / "config").exists()
         return Plan(name, (*self.cloud, Change("delete", "definition", name)))
 
+    def cluster_preview_delete_unstored(self, wanted: Definition) -> Plan:
+        return Plan(wanted.name, (*self.cloud, Change("delete", "definition", wanted.name)))
+
     def definition_complete_ssh_key(self, _spec: ClusterSpec) -> None:
         """There is none."""
 
@@ -152,13 +151,13 @@ class Desk:
     store: str = "state"
 
     def __post_init__(self) -> None:
-        for name in ("state", "new", "snapshots", "scratch"):
+        for name in ("state", "new", "snapshots"):
             (self.root / name).mkdir()
 
     @property
     def kops(self) -> Kops:
         url = (self.root / self.store).as_uri()
-        return Kops(self.root / "scratch", url, self.cloud, self.called, self.fails)
+        return Kops(url, self.cloud, self.called, self.fails)
 
     def session(self, kops: Any = None) -> Session:
         env = {

@@ -98,15 +98,17 @@ class Fleet(FakeKops):
         stored, applied = (one["spec"].get("suspendProcesses", []) for one in both)
         return stored, applied
 
-    def kubeconfig_export(
-        self, _cluster: str, path: Path, admin: timedelta, _server: str | None = None
-    ) -> None:
+    def kubeconfig_export_privately(
+        self, _cluster: str, admin: timedelta, _server: str | None = None
+    ) -> Path:
         self._called("export_kubeconfig")
         self.admin = admin
         written = kubeconfig(self.scratch, self.server)
         document = yaml.safe_load(written.read_text())
         document["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True  # nothing to load
+        path = self.scratch / "kubeconfig"
         path.write_text(yaml.safe_dump(document))
+        return path
 
     def definition_get(self, name: str) -> Definition:
         self._called("get_definition")

@@ -100,7 +100,7 @@ def test_what_somebody_else_stored_at_the_same_moment_is_not_unregistered(
             self.definition_store(definition(OTHER))
             super().definition_create(spec)
 
-    raced = Raced(desk.kops.scratch, desk.kops.state_store, called=desk.called)
+    raced = Raced(desk.kops.state_store, called=desk.called)
 
     with pytest.raises(ClusterExists) as caught:
         run(StoreCluster(SPEC), desk.session(raced))

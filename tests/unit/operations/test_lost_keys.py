@@ -26,7 +26,8 @@ def blind(world: World) -> World:
         raise NotYetApplied("never applied", hint="run kled kops update-cluster --yes first")
 
     kops: Any = world.kops
-    kops.cluster_validate = kops.kubeconfig_export = refuse
+    kops.cluster_validate = refuse
+    kops.kubeconfig_export = kops.kubeconfig_export_privately = refuse
     return world
 
 
@@ -117,6 +118,8 @@ def _exports(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(
-                func=ast.Attribute(attr="export", value=ast.Attribute(attr="kubeconfig"))
+                func=ast.Attribute(
+                    attr="export" | "export_privately", value=ast.Attribute(attr="kubeconfig")
+                )
             ):
                 yield node

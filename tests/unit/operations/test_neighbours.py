@@ -42,7 +42,6 @@ class Kops(FakeKops):
     root: Path
     listed: list[Change]
     deleted: list[str] = field(default_factory=list)
-    scratch: Path = Path("/tmp")
 
     def definition_find(self, _name: str) -> Definition | None:
         return None if self.deleted else Definition(DOCUMENT, ())
@@ -60,8 +59,8 @@ class Kops(FakeKops):
         self.listed.clear()
         shutil.rmtree(self.root / "state" / name)
 
-    def at(self, _state_store: str) -> "Kops":
-        return self
+    def cluster_preview_delete_unstored(self, definition: Definition) -> Plan:
+        return self.cluster_preview_delete(definition.name)
 
 
 @dataclass
@@ -93,7 +92,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    world = World(tmp_path, Kops(tmp_path, [OWN, THEIRS, RULE], scratch=tmp_path))
+    world = World(tmp_path, Kops(tmp_path, [OWN, THEIRS, RULE]))
     world.put(C)
     return world
 

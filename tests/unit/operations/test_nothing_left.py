@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import pytest
-import yaml
 
 from kled import config
 from kled.errors import DocumentDamaged, StillThere
@@ -32,24 +30,17 @@ BALANCER = Change("delete", "load-balancer", "api", {"id": "arn"})
 
 @dataclass
 class Kops(FakeKops):
-    """Finds resources in the cloud for a cluster that its state store has; some go late."""
+    """Finds resources in the cloud for a cluster that is stored nowhere; some go late."""
 
-    scratch: Path
     left: list[Change] = field(default_factory=list)
     late: int = 0
     looks: int = 0
-    place: str = ""
 
-    def at(self, state_store: str) -> "Kops":
-        self.place = state_store
-        return self
-
-    def cluster_preview_delete(self, name: str) -> Plan:
+    def cluster_preview_delete_unstored(self, definition: Definition) -> Plan:
         self.looks += 1
-        config = Path(urlparse(self.place).path) / name / "config"
-        assert yaml.safe_load(config.read_text()) == DEFINITION.cluster
+        assert definition.cluster == DEFINITION.cluster
         left = self.left if self.looks > self.late else [BALANCER]
-        return Plan(name, (*left, Change("delete", "definition", name)))
+        return Plan(definition.name, (*left, Change("delete", "definition", definition.name)))
 
 
 @dataclass
@@ -85,8 +76,7 @@ class Here:
 def here(tmp_path: Path) -> Here:
     """A cluster that was just deleted."""
     (tmp_path / "state").mkdir()
-    (tmp_path / "scratch").mkdir()
-    found = Here(tmp_path, Kops(tmp_path / "scratch"))
+    found = Here(tmp_path, Kops())
     begun_deletion.write(found.session, C, DEFINITION)
     return found
 
@@ -95,7 +85,6 @@ def test_it_is_over_when_kops_finds_nothing_for_the_definition_on_record(here: H
     assert here.prove() == "no object is left; kops finds no cloud resources"
 
     assert begun_deletion.read(here.session, C) is None
-    assert list(here.kops.scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize("unregister", [False, True])
