@@ -65,7 +65,8 @@ def ssh_check(env: Mapping[str, str]) -> Check:
     return Check(
         SSH,
         "missing",
-        f"no public key in {home / '.ssh'}: machines of new clusters cannot be entered",
+        f"no {' or '.join(_SSH_KEYS)} in {home / '.ssh'}, which kops takes where no key is named:"
+        " machines of new clusters cannot be entered",
         "ssh-keygen -t ed25519, or name one: kled kops create-cluster --ssh-public-key=FILE",
     )
 

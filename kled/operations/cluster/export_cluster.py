@@ -55,7 +55,7 @@ def export_step(cluster: str, kubeconfig: Path, admin: timedelta | None) -> Step
         READ,
         proof=proof,
         way_back=f"kubectl config delete-context {word(cluster)} {options(kubeconfig=kubeconfig)}",
-        changed=effect,
+        changed=lambda: effect() and _has_context(kubeconfig, cluster),
     )
 
 

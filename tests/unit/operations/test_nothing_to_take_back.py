@@ -164,6 +164,31 @@ def test_a_context_that_was_there_is_not_taken_back_by_deletion(tmp_path: Path) 
     assert second == ""
 
 
+@dataclass
+class Absent(Kops):
+    """Knows no cluster; it may have written a kubeconfig before it says so."""
+
+    writes: bool = False
+
+    def kubeconfig_export(self, name: str, path: Path, _admin: object) -> None:
+        if self.writes:
+            super().kubeconfig_export(name, path, None)
+        raise ApiUnreachable("gone")
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_an_export_that_failed_is_taken_back_where_it_wrote(tmp_path: Path, writes: bool) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+
+    with pytest.raises(ApiUnreachable) as caught:
+        attempt(
+            ExportCluster(C, kubeconfig).steps()[-1],
+            session(tmp_path, Absent(writes=writes)),
+        )
+
+    assert ("kubectl config delete-context" in str(caught.value.hint)) is writes
+
+
 def test_a_refused_version_was_not_stored_so_nothing_is_to_be_taken_back(tmp_path: Path) -> None:
     wish = EditCluster(C, ("spec.kubernetesVersion=1.35.0",))
 
