@@ -79,6 +79,8 @@ _KOPS: Final = (
     "update cluster",
 )
 """What is told of kops itself: it finds its state store as kled does, or by `--state`."""
+CREATE_AGAIN: Final = "kled kops create-cluster with the same options and"
+"""A creation that was refused, with more options: only the command line knows what was typed."""
 _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", "install")
 _OF_ONE: Final = frozenset(
     command

@@ -1,10 +1,13 @@
 """`kled kops create-cluster`."""
 
 import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,6 +18,8 @@ from kled.cli.frame.spec_options import spec_from, spec_options
 from kled.cli.terminal.definition import show_definition
 from kled.cli.terminal.output import show_value
 from kled.cli.terminal.plan import show_plan
+from kled.commands import CREATE_AGAIN
+from kled.errors import KledError
 from kled.kops.fields.flags import require_text
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster, StoreCluster
@@ -22,6 +27,8 @@ from kled.operations.cluster.plan_update import preview_update
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.health.kubeconfigs import default_place
 from kled.sentences import options, word
+
+_MORE: Final = re.compile(rf"{re.escape(CREATE_AGAIN)}((?: --[\w-]+(?:=[^\s;]+)?)+)")
 
 
 @leaf(
@@ -65,13 +72,33 @@ def create_cluster(
     """
     require_text("Cluster", options.get("set") or (), options.get("unset") or ())
     spec = spec_from(options)
-    if dry_run:
-        _print_definition(call, spec)
-    elif yes:
-        target = kubeconfig or default_place(call.settings, spec.name)
-        execute(call, CreateCluster(spec, target.absolute(), wait), then=_look(call, target))
-    else:
-        _store_and_preview(call, spec)
+    with as_typed(call):
+        if dry_run:
+            _print_definition(call, spec)
+        elif yes:
+            target = kubeconfig or default_place(call.settings, spec.name)
+            execute(call, CreateCluster(spec, target.absolute(), wait), then=_look(call, target))
+        else:
+            _store_and_preview(call, spec)
+
+
+@contextmanager
+def as_typed(call: Call) -> Iterator[None]:
+    """Let a hint to type this command with more options say the whole of it."""
+    try:
+        yield
+    except KledError as error:
+        if error.hint:
+            error.with_hint(_MORE.sub(lambda said: _whole(call, said[1]), error.hint))
+        raise
+
+
+def _whole(call: Call, more: str) -> str:
+    """Return this command with the options `more` in place of those that were typed."""
+    parts = (option.removeprefix("--").partition("=") for option in more.split())
+    return call.typed.again(
+        "kops create-cluster", **{name: value if sign else True for name, sign, value in parts}
+    )
 
 
 def _look(call: Call, kubeconfig: Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from kled.commands import CREATE_AGAIN
 from kled.errors import EpochMismatch, KledError
 from kled.kops.state_store.layout import CONFIG
 from kled.operations.cluster.applied import was_applied
@@ -45,8 +46,7 @@ def require_here(session: Session, cluster: str, past: str = "") -> None:
     raise EpochMismatch(
         f'cluster "{cluster}" lives in {url}: the newest run there has snapshots of it, and {typed}'
         " does not hold its keys; nothing was changed",
-        hint=f"pass --state with the one that is right{_way_out(session, cluster, typed)};"
-        " --no-epoch only where the other one is known to be gone",
+        hint=f"pass --state with the one that is right{_way_out(session, cluster, typed)}",
     )
 
 
@@ -70,11 +70,32 @@ def _in_two(session: Session, cluster: str, other: str, alive: Alive) -> EpochMi
 
 
 def _way_out(session: Session, cluster: str, here: str) -> str:
-    """Name the command that forgets a definition which was never applied; any other is refused."""
+    """Name what becomes of the cluster's name here, by what is stored under it.
+
+    A definition that was never applied is forgotten; of another one that is refused.
+    """
+    if not _is_stored(session, cluster):
+        return (
+            f"; {_beside(cluster)}; only where the other one is known to be gone:"
+            f" {CREATE_AGAIN} --no-epoch --new-identity={cluster} --yes"
+        )
+    unless = "; --no-epoch only where the other one is known to be gone"
     if was_applied(session, cluster):
-        return ""
+        return unless
     forget = f"kled kops delete-cluster {options(name=cluster, state=here)} --unregister"
-    return f"; what is stored here was never applied and goes alone with {forget}"
+    return f"; what is stored here was never applied and goes alone with {forget}{unless}"
+
+
+def _is_stored(session: Session, cluster: str) -> bool:
+    return is_there(session.state_store, f"{cluster}/{CONFIG}")
+
+
+def _beside(cluster: str) -> str:
+    """Name what makes another cluster of that name, where none is stored here."""
+    return (
+        "another cluster of that name needs a snapshot store of its own:"
+        f" {CREATE_AGAIN} --snapshot-store=URL"
+    )
 
 
 def refusal(session: Session, cluster: str) -> EpochMismatch | None:
@@ -112,6 +133,8 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
         except EpochMismatch as error:
             if _is_namesakes(session, cluster, known.state_store):
                 raise _of_a_namesake(session, cluster, known.state_store) from error
+            if not _is_stored(session, cluster):
+                error.advise(_beside(cluster))
             raise
     return known
 

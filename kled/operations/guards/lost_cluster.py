@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kled.commands import CREATE_AGAIN
 from kled.errors import NotApproved
 from kled.operations.guards.taken_snapshot import advise_on_stores
 from kled.operations.recovery.known_epoch import known_epoch
@@ -42,6 +43,5 @@ def refuse(session: Session, cluster: str) -> None:
     raise NotApproved(
         f'cluster "{cluster}" {what}; nothing was changed',
         hint=f"to put it back (with --with-control where its machines run on): {back}{_UNSURE};"
-        " only to begin anew with other keys: kled kops create-cluster with the same options and"
-        f" --new-identity={cluster}",
+        f" only to begin anew with other keys: {CREATE_AGAIN} --new-identity={cluster}",
     )

@@ -6,6 +6,7 @@ machine of it trusts, in whichever zone.
 
 from typing import TYPE_CHECKING, Final
 
+from kled.commands import CREATE_AGAIN
 from kled.errors import IdentityAtRisk
 from kled.kops.facts import plan_effects
 from kled.models.plan import Change
@@ -83,5 +84,5 @@ def _refusal(session: Session, cluster: str, left: tuple[Change, ...]) -> Identi
         f" the cloud has {shown} of it already; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts new ones; {advice}; where it was deleted and"
         " these are left, remove them in the cloud; only to begin anew over them with other keys:"
-        f" kled kops create-cluster with the same options and --new-identity={cluster}",
+        f" {CREATE_AGAIN} --new-identity={cluster}",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kled.commands import CREATE_AGAIN
 from kled.errors import EpochMismatch, NotApproved
 from kled.operations.guards.before_change import check_epoch
 from kled.operations.recovery.raise_epoch import RaiseEpoch
@@ -96,3 +97,28 @@ def test_what_is_printed_for_keys_alone_rewrites_no_definition(two: Namesakes) -
 
     assert "--raise-epoch" in str(refused.value.hint)
     assert "--rewrite-places" not in str(refused.value.hint)
+
+
+def test_a_new_cluster_of_a_name_that_another_store_has_is_told_what_it_needs(
+    two: Namesakes,
+) -> None:
+    """Nothing is stored here that could be forgotten; the hint named it, and led nowhere."""
+    (two.root / "empty").mkdir()
+
+    with pytest.raises(EpochMismatch) as refused:
+        check_epoch(two.session("empty"), C)
+
+    hint = str(refused.value.hint)
+    assert "was never applied" not in hint
+    assert f"{CREATE_AGAIN} --snapshot-store=URL" in hint
+    assert f"{CREATE_AGAIN} --no-epoch --new-identity={C} --yes" in hint
+
+
+def test_so_is_one_of_a_name_that_has_an_epoch(two: Namesakes) -> None:
+    check_epoch(two.session("old"), C)
+    (two.root / "empty").mkdir()
+
+    with pytest.raises(EpochMismatch) as refused:
+        check_epoch(two.session("empty"), C)
+
+    assert f"{CREATE_AGAIN} --snapshot-store=URL" in str(refused.value.hint)
