@@ -134,7 +134,8 @@ def touched(question: Question) -> Iterator[tuple[str, str]]:
     for about, effect in question.touches:
         if about == ROLLS and question.rolls is not None:
             now = "replaced by this run"
-            later = "not by this run: kled kops rolling-update replaces them"
+            roll = f"kled kops rolling-update {options(name=question.cluster, yes=True)}"
+            later = f"not by this run: {roll} replaces them"
             yield about, f"{effect}; {now if question.rolls else later}"
         else:
             yield about, effect

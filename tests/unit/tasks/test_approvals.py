@@ -156,7 +156,11 @@ def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() 
     ("rolls", "words"),
     [
         (True, "2 of nodes (node); replaced by this run"),
-        (False, "2 of nodes (node); not by this run: kled kops rolling-update replaces them"),
+        (
+            False,
+            "2 of nodes (node); not by this run:"
+            " kled kops rolling-update --name=prod.example.com --yes replaces them",
+        ),
         (None, "2 of nodes (node)"),
     ],
 )
