@@ -7,7 +7,7 @@ whatever is stored here under its name.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kled.commands import CREATE_AGAIN
 from kled.errors import EpochMismatch, KledError
@@ -25,6 +25,11 @@ from kled.store_urls import is_among, is_same
 if TYPE_CHECKING:
     from kled.snapshot.epoch.epoch import Epoch
 
+_BESIDE: Final = (
+    "another cluster of that name needs a snapshot store of its own:"
+    f" {CREATE_AGAIN} --snapshot-store=URL"
+)
+"""What makes another cluster of a name that none is stored under here."""
 Alive: TypeAlias = Mapping[str, tuple[int, str]]
 """The state stores whose newest runs saw a cluster, by URL, each with the run's number and the
 snapshot."""
@@ -76,7 +81,7 @@ def _way_out(session: Session, cluster: str, here: str) -> str:
     """
     if not _is_stored(session, cluster):
         return (
-            f"; {_beside(cluster)}; only where the other one is known to be gone:"
+            f"; {_BESIDE}; only where the other one is known to be gone:"
             f" {CREATE_AGAIN} --no-epoch --new-identity={cluster} --yes"
         )
     unless = "; --no-epoch only where the other one is known to be gone"
@@ -88,14 +93,6 @@ def _way_out(session: Session, cluster: str, here: str) -> str:
 
 def _is_stored(session: Session, cluster: str) -> bool:
     return is_there(session.state_store, f"{cluster}/{CONFIG}")
-
-
-def _beside(cluster: str) -> str:
-    """Name what makes another cluster of that name, where none is stored here."""
-    return (
-        "another cluster of that name needs a snapshot store of its own:"
-        f" {CREATE_AGAIN} --snapshot-store=URL"
-    )
 
 
 def refusal(session: Session, cluster: str) -> EpochMismatch | None:
@@ -134,7 +131,7 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
             if _is_namesakes(session, cluster, known.state_store):
                 raise _of_a_namesake(session, cluster, known.state_store) from error
             if not _is_stored(session, cluster):
-                error.advise(_beside(cluster))
+                error.advise(_BESIDE)
             raise
     return known
 

@@ -115,8 +115,9 @@ class _Create:
         self._settled = self._options.settles and clusters is None
         require_fit(self._ledger, self._options)
         self._store = ready_to_write(self._snapshots, self._ledger, self._id)
-        self._findings += [*self._ledger.doubts, *self._ledger.findings]
-        self._warnings += self._ledger.remarks
+        left, cured = self._ledger.findings_by(self._snapshots.root)
+        self._findings += [*self._ledger.doubts, *left]
+        self._warnings += [*cured, *self._ledger.remarks]
         self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
         results = self._all() if clusters is None else self._named(clusters)
         results.sort(key=lambda result: result.cluster)

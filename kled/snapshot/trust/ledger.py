@@ -143,6 +143,17 @@ class Ledger:
         """Return what the prunes with later ids say."""
         return prunes.read(self.snapshots, first, self.root, self.signed_since)
 
+    def findings_by(self, now: RootState) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the findings that are left when `kled.json` says `now`, and in words what is not.
+
+        One that was gone when it was looked at, and is there again, is nothing to look into.
+        """
+        gone = self.root.finding
+        if gone not in self.findings or not self.root.missing or now.finding:
+            return self.findings, ()
+        left = tuple(finding for finding in self.findings if finding != gone)
+        return left, (f"{gone}: it was made anew, and nothing is lost",)
+
     @property
     def recipients(self) -> tuple[str, ...]:
         """To whom the store's snapshots are encrypted, as far as anything there tells.

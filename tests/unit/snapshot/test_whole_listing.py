@@ -1,11 +1,17 @@
 """Nothing is deleted, and nothing is green, where a listing or a fleet is not all there is."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from kled.errors import ClusterNotFound, KledError, SnapshotMissing, SnapshotNotTrustworthy
+from kled.errors import (
+    ClusterNotFound,
+    KledError,
+    SnapshotMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.documents import last_seen
@@ -210,8 +216,33 @@ def test_without_kled_json_everything_is_read_and_it_is_made_anew() -> None:  # 
     assert read_ledger(runs.snapshots).findings == (f"kled.json is gone from {runs.snapshots.url}",)
     done = runs.run()
 
-    assert done.findings != ()
+    assert done.findings == ()
+    assert done.warnings[0] == (
+        f"kled.json is gone from {runs.snapshots.url}: it was made anew, and nothing is lost"
+    )
     assert (runs.snapshots.root.store, runs.run().findings) == (identity, ())
+
+
+def test_a_kled_json_that_cannot_be_made_anew_is_a_finding_of_each_run() -> None:
+    class Sealed(MemoryStore):
+        def put_if_absent(
+            self, key: str, body: bytes, *, retain_until: datetime | None = None
+        ) -> str:
+            if key == "kled.json" and self.is_sealed:
+                raise StoreDenied("a policy forbids it")
+            return super().put_if_absent(key, body, retain_until=retain_until)
+
+        is_sealed = False
+
+    store = Sealed()
+    runs = Runs(state(1), store)
+    runs.run().require_whole()
+    store.delete("kled.json")
+    store.is_sealed = True
+
+    for _ in range(2):
+        done = runs.run()
+        assert done.findings == (f"kled.json is gone from {runs.snapshots.url}",)
 
 
 def test_a_store_that_holds_nothing_is_none() -> None:

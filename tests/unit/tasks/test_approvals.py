@@ -152,14 +152,16 @@ def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() 
     )
 
 
+ROLL = "kled kops rolling-update --name=prod.example.com --yes"
+
+
 @pytest.mark.parametrize(
     ("rolls", "words"),
     [
         (True, "2 of nodes (node); replaced by this run"),
         (
             False,
-            "2 of nodes (node); not by this run:"
-            " kled kops rolling-update --name=prod.example.com --yes replaces them",
+            f"2 of nodes (node); not by this run: {ROLL} replaces them",
         ),
         (None, "2 of nodes (node)"),
     ],
