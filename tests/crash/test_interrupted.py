@@ -108,7 +108,8 @@ def test_a_second_interruption_ends_it_at_once_and_the_watchdog_does_the_rest(bo
     env = {**box.env, "KLED_KOPS": str(stubborn)}
     with Terminal(creating("second.example.com"), env, box.directory) as terminal:
         terminal.until("update cluster ...")
-        time.sleep(1.5)
+        eventually(lambda: any("--yes=true" in command for command in terminal.left()))
+        time.sleep(0.5)  # until its shell heeds no signal any more
         seconds = terminal.interrupt(again=0.3)
         words = told(terminal, seconds)
 
