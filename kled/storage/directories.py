@@ -10,8 +10,8 @@ _SEEKS_BEHIND_IN_FILES: Final = 10
 """A directory asks nobody: seeking costs what ten files do, and a cluster has hundreds."""
 
 
-def directories(store: ObjectStore, beginning: str = "") -> Iterator[str]:
-    """Yield the directories whose names begin so, in their order.
+def directories(store: ObjectStore, beginning: str = "", *, start_after: str = "") -> Iterator[str]:
+    """Yield the directories whose names begin so, in their order, of the keys after `start_after`.
 
     It reads along the pages of one listing, and seeks where a directory fills about one of its own:
     a request for each thousand objects, or one for each directory that is larger. In a directory
@@ -19,7 +19,7 @@ def directories(store: ObjectStore, beginning: str = "") -> Iterator[str]:
     """
     files = store.location.url.startswith("file:")
     behind = _SEEKS_BEHIND_IN_FILES if files else _SEEKS_BEHIND
-    after: str | None = ""
+    after: str | None = start_after
     while after is not None:
         name, passed, start, after = "", 0, after, None
         for entry in store.entries(beginning, start_after=start):

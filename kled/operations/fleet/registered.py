@@ -1,7 +1,8 @@
 """The clusters that are registered in the state stores that this session knows; only reads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, ObjectMissing
@@ -65,3 +66,22 @@ def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
     One listing, as `directories` makes it.
     """
     return filter(layout.is_cluster_name, directories(store, beginning))
+
+
+def all_prefixes(store: "ObjectStore", known: Collection[str]) -> Iterator[str]:
+    """Yield what `prefixes` yields of a state store of which clusters are `known`.
+
+    Listed in parts at once: page after page of a fleet is what such a look takes longest for.
+    """
+    from kled.pool import Pool  # noqa: PLC0415 - not for --help
+    from kled.snapshot.create.listing import Part, parts  # noqa: PLC0415
+
+    def within(part: Part) -> list[str]:
+        names = directories(store, start_after=part.start)
+        end = part.end
+        return list(names if end is None else takewhile(lambda name: f"{name}/" < end, names))
+
+    cut = parts(known if store.seeks else ())
+    with Pool(len(cut), "kled-names") as pool:
+        names = chain.from_iterable(pool.map(within, cut))
+        yield from filter(layout.is_cluster_name, names)

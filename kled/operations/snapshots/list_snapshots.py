@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kled.operations.snapshots import present_keys
@@ -129,7 +130,8 @@ def find_missing(
     ledger = read_ledger(snapshots, state)
     newest = {snapshot.cluster: snapshot.id for snapshot in listed}
     lost = dict(removed(snapshots, newest, ledger))
-    keys = present_keys.look(Origins(ledger), (), None if cluster else {**newest, **lost})
+    others = partial(present_keys.without_snapshot, ledger, {**newest, **lost})
+    keys = present_keys.look(Origins(ledger), (), None if cluster else others)
     gone = (
         f'the newest snapshot of cluster "{name}", {snapshot}, is not there any more, and no prune'
         " removed it"

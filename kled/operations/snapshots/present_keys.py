@@ -6,7 +6,7 @@ snapshot's an object is read. `dockerconfig` is none of them: machines are not k
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, ObjectMissing
 from kled.kops.state_store import layout
-from kled.operations.fleet.registered import prefixes
+from kled.operations.fleet.registered import all_prefixes
 from kled.sentences import enumerated, options
 from kled.storage.base import Entry, ObjectStore, oddity
 from kled.storage.bounded import get_bounded, is_there
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 _AT_ONCE: Final = 64
 _MAY_CHANGE: Final = f"{layout.SECRETS}dockerconfig"
+Others = tuple[tuple[str, ...], tuple[str, ...]]
+"""Clusters of which there is no snapshot: those with keys, and those that only are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,14 @@ class PresentKeys:
 def look(
     origins: "Origins",
     newest: "Iterable[Manifest]",
-    snapshotted: Collection[str] | None = None,
+    others: Callable[[], Others] | None = None,
 ) -> PresentKeys:
     """Hold the newest trusted snapshot of clusters against the keys that are stored; only reads.
 
-    One of another state store stands in where a cluster has none of its own. With `snapshotted`,
-    the clusters that have any, the others of the state store are looked for, too. Two LISTs for
-    each cluster, and a listing that skips etcd's backups. A state store that does not answer is no
-    error: whoever asks about snapshots may have lost it.
+    One of another state store stands in where a cluster has none of its own. `others` are the
+    clusters without any, where they are looked for, too (`without_snapshot`). Two LISTs for each
+    cluster. A state store that does not answer is no error: whoever asks about snapshots may have
+    lost it.
     """
     state = origins.ledger.state
     if state is None or not origins.ledger.state_answers:
@@ -65,8 +67,8 @@ def look(
     try:
         lacking, bare = _against(origins, state, newest)
         stored: tuple[str, ...] = ()
-        if snapshotted is not None:
-            more, stored = _others(state, snapshotted)
+        if others is not None:
+            more, stored = others()
             bare = (*bare, *more)
     except KledError as error:
         return PresentKeys(unknown=f"whether snapshots lack keys is not known: {error.message}")
@@ -174,18 +176,24 @@ def _has_moved_on(origins: "Origins", manifest: "Manifest") -> bool:
     return not is_same(url, origins.ledger.here or "") and origins.lives_in(manifest.cluster, url)
 
 
-def _others(
-    state: ObjectStore, snapshotted: Collection[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the clusters without a snapshot: those with keys, and those that only are stored."""
+def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> Others:
+    """Look for the clusters of the state store that are not among the `snapshotted`; only reads.
+
+    A listing that skips etcd's backups. Raises what the state store raises; nobody is asked where
+    it did not answer before.
+    """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+
+    state = ledger.state
+    if state is None or not ledger.state_answers:
+        return (), ()
 
     def ask(name: str) -> tuple[str, bool | None]:
         if has_keysets(state, name):
             return name, True
         return name, False if is_there(state, f"{name}/{layout.CONFIG}") else None
 
-    names = (name for name in prefixes(state) if name not in snapshotted)
+    names = (name for name in all_prefixes(state, snapshotted) if name not in snapshotted)
     answers = sorted(in_parallel(((0, partial(ask, name)) for name in names), threads=_AT_ONCE))
     return (
         tuple(name for name, applied in answers if applied),

@@ -14,6 +14,7 @@ from kled.operations.snapshots.back_up import BY
 from kled.operations.snapshots.kops_proof import kops_check
 from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
 from kled.operations.step import Step
+from kled.pool import Pool
 from kled.retry import CHANGE
 from kled.sentences import number
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _UNPACKED: Final = 16
 """Clusters whose objects are in memory at once."""
+_BESIDE: Final = 3
+"""What is asked for while snapshots are read: earlier runs, what is gone, and other clusters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +184,27 @@ def verify_snapshots(
     origins = Origins(ledger)
     if only is not None:
         return verify_rows.of_one(origins, check([only])[0])
-    listing = shelf(snapshots)
-    present = listing.refs
-    gone = ledger.lost(present)
-    if not present and not gone and not ledger.doubts:
-        raise snapshots.nothing()
-    newest, strays = newest_of_each(origins, present)
-    reports, known = check(newest, listing=listing), {ref.cluster for ref in (*present, *gone)}
-    keys = present_keys.look(origins, present_keys.proved_manifests(reports), known)
-    rows = verify_rows.of_reports(origins, reports, keys)
-    rows += [verify_rows.row_of_removed(ref) for ref in gone]
-    rows += [verify_rows.row_of_stray(*stray) for stray in strays]
-    rows += [
-        verify_rows.row_of_stray(*stray)
-        for stray in verify_rows.strays_without_archive(ledger, listing, newest)
+    with Pool(_BESIDE, "kled-beside") as beside:
+        made = beside.submit(lambda: ledger.made)
+        listing = shelf(snapshots)
+        present = listing.refs
+        made.result()
+        gone = ledger.lost(present)
+        if not present and not gone and not ledger.doubts:
+            raise snapshots.nothing()
+        known = {ref.cluster for ref in (*present, *gone)}
+        others = beside.submit(present_keys.without_snapshot, ledger, known)
+        older = beside.submit(older_lost, ledger, present)
+        newest, strays = newest_of_each(origins, present)
+        reports = check(newest, listing=listing)
+        keys = present_keys.look(origins, present_keys.proved_manifests(reports), others.result)
+    lacking = verify_rows.strays_without_archive(ledger, listing, newest)
+    rows = [
+        *verify_rows.of_reports(origins, reports, keys),
+        *map(verify_rows.row_of_removed, gone),
+        *(verify_rows.row_of_stray(*stray) for stray in (*strays, *lacking)),
+        *verify_rows.rows_of_unsnapshotted(ledger, keys.bare),
     ]
-    rows += verify_rows.rows_of_unsnapshotted(ledger, keys.bare)
     remarks = (*ledger.remarks, *filter(None, [keys.unknown]))
-    wrong = (*ledger.doubts, *older_lost(ledger, present), *ledger.findings)
+    wrong = (*ledger.doubts, *older.result(), *ledger.findings)
     return rows + ([verify_rows.row_of_store(wrong, remarks)] if wrong or remarks else [])

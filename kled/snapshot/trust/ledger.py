@@ -100,6 +100,20 @@ class Ledger:
         return self._named_by_runs | {SnapshotRef(*pair) for pair in seen}
 
     @cached_property
+    def made(self) -> frozenset[SnapshotRef]:
+        """All that runs of the last days made; a LIST, and a GET for each run.
+
+        Of runs from before a person settled what was lost nothing is asked.
+        """
+        settled = (self.newest.begins if self.newest else None) or ""
+        return frozenset(
+            SnapshotRef(cluster, entry.snapshot)
+            for run in recent_runs(self.snapshots, self.signed_since, self.root.store)
+            for cluster, entry in run.clusters.items()
+            if entry.snapshot and run.id >= settled
+        )
+
+    @cached_property
     def _named_by_runs(self) -> frozenset[SnapshotRef]:
         """What no prune removes, so that none excuses its absence."""
         return frozenset(
@@ -118,18 +132,8 @@ class Ledger:
         return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def lost(self, present: Collection[SnapshotRef]) -> tuple[SnapshotRef, ...]:
-        """Return which are not `present` of all that runs of the last days made, too; many GETs.
-
-        Of runs from before a person settled what was lost nothing is asked.
-        """
-        settled = (self.newest.begins if self.newest else None) or ""
-        made = {
-            SnapshotRef(cluster, entry.snapshot)
-            for run in recent_runs(self.snapshots, self.signed_since, self.root.store)
-            for cluster, entry in run.clusters.items()
-            if entry.snapshot and run.id >= settled
-        }
-        gone = (made | self.named) - set(present)
+        """Return which are not `present` of all that runs of the last days `made`, too."""
+        gone = (self.made | self.named) - set(present)
         return tuple(sorted(gone - self.removed(gone - self._named_by_runs)))
 
     def removed(self, gone: Collection[SnapshotRef]) -> frozenset[SnapshotRef]:

@@ -4,11 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from kled import config
 from kled.errors import StoreUnavailable
+from kled.operations.snapshots.verify import verify_snapshots
 from kled.snapshot.create import listing
 from kled.snapshot.create.create import create
 from kled.snapshot.create.halfway import Never
@@ -138,6 +141,21 @@ def test_a_changed_cluster_is_read_while_all_that_it_refers_to_is_read_back() ->
     assert len(blobs) == 2
 
     together(runs, (("get", ADDON),), tuple(("read", key) for key in blobs), [name(0)])
+
+
+def test_a_check_looks_for_other_clusters_while_it_reads_snapshots(tmp_path: Path) -> None:
+    runs = taken()
+    barrier = threading.Barrier(2)
+    source, kept = Meeting(runs.state, barrier), Meeting(runs.store, barrier)
+    runs.store = kept
+    source.meets = (("entry", ""),)
+    kept.meets = (("read", "blobs/"),)
+    settings = config.load({"HOME": str(tmp_path)})
+
+    rows = verify_snapshots(settings, runs.snapshots, level=0, progress=Quiet(), state=source)
+
+    assert [row["trustworthy"] for row in rows] == [True] * 3
+    assert not barrier.broken
 
 
 class Ends(Watched):

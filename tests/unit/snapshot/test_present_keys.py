@@ -1,8 +1,14 @@
 """What it costs to hold snapshots against the keys that are stored, and who may fail (look 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from kled.operations.snapshots.present_keys import PresentKeys, look
+from kled.operations.snapshots.present_keys import (
+    Others,
+    PresentKeys,
+    look,
+    without_snapshot,
+)
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.origin import Origins
@@ -30,13 +36,17 @@ def origins(runs: Runs, store: ObjectStore) -> Origins:
     return Origins(read_ledger(runs.snapshots, store))
 
 
+def others(asked: Origins) -> Callable[[], Others]:
+    return partial(without_snapshot, asked.ledger, KNOWN)
+
+
 def test_tags_tell_without_reading_any_object() -> None:
     stored, runs = fleet()
     billed = BilledStore(stored)
     asked, manifests = origins(runs, billed), newest(runs)
     billed.bill()
 
-    assert look(asked, manifests, KNOWN) == PresentKeys()
+    assert look(asked, manifests, others(asked)) == PresentKeys()
     assert billed.bill() == {"LIST": 2 * len(KNOWN) + 1}, "keysets, secrets; one for new clusters"
 
     body = stored.get(f"{KNOWN[0]}/{ADMIN}").body
@@ -54,7 +64,7 @@ def test_a_state_store_that_stops_answering_fails_nothing_and_is_said() -> None:
     read_ledger(runs.snapshots, calls)
     asked = origins(runs, FailingStore(stored, at=calls.calls + 1, for_good=True))
 
-    told = look(asked, newest(runs), KNOWN)
+    told = look(asked, newest(runs), others(asked))
 
     assert told.unknown.startswith("whether snapshots lack keys is not known: ")
     assert (told.lacking, told.bare) == ({}, ())
@@ -66,6 +76,6 @@ def test_one_that_did_not_answer_before_is_not_asked_again() -> None:
     asked = origins(runs, silent)
     before = silent.calls
 
-    assert look(asked, newest(runs), KNOWN) == PresentKeys()
+    assert look(asked, newest(runs), others(asked)) == PresentKeys()
     assert silent.calls == before
     assert len(asked.ledger.remarks) == 1
