@@ -13,7 +13,7 @@ from benchmarks.snapshots import fleet
 from kled import config
 from kled.operations.stores import Stores
 from kled.retry import Clock
-from kled.snapshot.choosing import choice
+from kled.snapshot.choosing import make_choice
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.restore.restore import apply_restore
 from kled.snapshot.restore.restore_plan import plan_restore
@@ -31,7 +31,7 @@ def main() -> None:
     origins = Origins(read_ledger(kept))
 
     def one(cluster: str) -> None:
-        manifest = kept.manifest(choice(kept, cluster, "latest", origins=origins).ref)
+        manifest = kept.manifest(make_choice(kept, cluster, "latest", origins=origins).ref)
         apply_restore(plan_restore(kept, manifest, target), kept, target)
 
     names = (fleet.cluster_name(at) for at in range(int(number)))

@@ -14,10 +14,10 @@ from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.before_keys import speaks_against
-from kled.snapshot.trust.judging import Judged, Shelf, judge, shelf
+from kled.snapshot.trust.judging import Judged, Listing, judge, read_listing
 from kled.snapshot.trust.ledger import Ledger, read_ledger
 from kled.snapshot.trust.origin import Origins
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 from kled.storage.base import ObjectStore
 from kled.store_urls import of_store
 from kled.visible import visible
@@ -47,7 +47,7 @@ class Choice:
     def passed_over(self) -> tuple[str, ...]:
         """Say of each newer one why it was passed over; of many foreign ones once."""
         own = (
-            f"{judged.ref.id} is newer and cannot be trusted: {brief(judged.trust.reasons)}"
+            f"{judged.ref.id} is newer and cannot be trusted: {sum_up(judged.trust.reasons)}"
             for judged in self.passed
         )
         more = f" (and {len(self.foreign) - 1} more)" if len(self.foreign) > 1 else ""
@@ -60,11 +60,11 @@ class Choice:
 def choose(
     snapshots: SnapshotStore, cluster: str, snapshot: str, *, state: ObjectStore | None = None
 ) -> SnapshotRef:
-    """Return the snapshot that `choice` finds."""
-    return choice(snapshots, cluster, snapshot, state=state).ref
+    """Return the snapshot that `make_choice` finds."""
+    return make_choice(snapshots, cluster, snapshot, state=state).ref
 
 
-def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
+def make_choice(  # noqa: PLR0913 - which one, of whose, and what is known already
     snapshots: SnapshotStore,
     cluster: str,
     snapshot: str,
@@ -87,10 +87,10 @@ def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
     """
     if snapshot not in {LATEST, NEWEST}:
         names.moment(snapshot)
-        return Choice(SnapshotRef(names.checked_cluster(cluster), snapshot))
+        return Choice(SnapshotRef(names.check_cluster(cluster), snapshot))
     origins = origins or Origins(ledger or read_ledger(snapshots, state))
     ledger = origins.ledger
-    listing = shelf(snapshots, cluster)
+    listing = read_listing(snapshots, cluster)
     ids = ledger.oldest_first(cluster, (ref.id for ref in listing.refs))
     _require_whole(ledger, cluster, ids, origins)
     ids = tuple(snapshot_id for snapshot_id in ids if snapshot_id not in without)
@@ -101,14 +101,14 @@ def choice(  # noqa: PLR0913 - which one, of whose, and what is known already
     return _newest_trusted(snapshots, cluster, ids, listing, origins)
 
 
-def judgement(chosen: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
+def judge_choice(chosen: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
     """Return how the snapshot is judged that was chosen, and ask the store where nobody has yet.
 
     `latest` is none of another origin. Costs and raises as `judging.judge` does, and a LIST.
     """
     if chosen.judged is not None:
         return chosen.judged
-    listing = shelf(ledger.snapshots, chosen.ref.cluster)
+    listing = read_listing(ledger.snapshots, chosen.ref.cluster)
     return judge(ledger.snapshots, chosen.ref, listing, ledger.named, origins=origins, blobs=True)
 
 
@@ -133,7 +133,7 @@ def _newest_own(
 
 
 def _newest_trusted(
-    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], listing: Shelf, origins: Origins
+    snapshots: SnapshotStore, cluster: str, ids: Sequence[str], listing: Listing, origins: Origins
 ) -> Choice:
     """Go back from the newest, but not from a cluster to an earlier one with other keys.
 
@@ -178,7 +178,7 @@ def _require_unaltered(
     if snapshots.verification_keys and altered:
         raise SnapshotNotTrustworthy(
             f"snapshot {altered[0].ref.id} of {ref.cluster} is not in the store as it was written:"
-            f" {brief(altered[0].trust.reasons)}",
+            f" {sum_up(altered[0].trust.reasons)}",
             hint="find out who changed it; to use the newest that can be trusted, name it:"
             f" {ref.id}",
         )
@@ -206,7 +206,7 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
 
 
 def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
-    reasons = [f"{judged.ref.id}: {brief(judged.trust.reasons)}" for judged in passed[:_SHOWN]]
+    reasons = [f"{judged.ref.id}: {sum_up(judged.trust.reasons)}" for judged in passed[:_SHOWN]]
     more = f"; and {len(passed) - _SHOWN} more" if len(passed) > _SHOWN else ""
     of_earlier = f"{earlier} is of an earlier cluster of that name" if earlier else ""
     shown = "; ".join(filter(None, [*reasons, of_earlier]))
@@ -230,13 +230,13 @@ def way_back(
     Where there is none it is said why, and what there is. Raises only what may pass.
     """
     try:
-        ref = choice(snapshots, cluster, LATEST, state=state, ledger=ledger).ref
+        ref = make_choice(snapshots, cluster, LATEST, state=state, ledger=ledger).ref
     except (SnapshotMissing, SnapshotNotTrustworthy) as error:
         return "; ".join(filter(None, (error.message, error.hint)))
     return f"kled snapshot restore --name={cluster} --snapshot={ref.id} --yes"
 
 
-def newest_first(
+def walk_newest_first(
     snapshots: SnapshotStore, cluster: str, state: ObjectStore | None = None
 ) -> Iterator[Judged]:
     """Yield the snapshots of a cluster that lives now, newest first; each is read when it is asked.
@@ -248,7 +248,7 @@ def newest_first(
     origins = Origins(read_ledger(snapshots, state), _epochs={cluster: known})
     if origins.is_vacant(cluster):
         return
-    ledger, listing = origins.ledger, shelf(snapshots, cluster)
+    ledger, listing = origins.ledger, read_listing(snapshots, cluster)
     for snapshot_id in reversed(ledger.oldest_first(cluster, (ref.id for ref in listing.refs))):
         ref = SnapshotRef(cluster, snapshot_id)
         try:
@@ -286,7 +286,7 @@ def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Or
     return "a second site may have it: kled snapshot list --snapshot-store=URL"
 
 
-def removed(
+def find_removed(
     snapshots: SnapshotStore, newest: Mapping[str, str], ledger: Ledger | None = None
 ) -> tuple[tuple[str, str], ...]:
     """Return clusters and ids that the newest runs name and that are newer than what is there.

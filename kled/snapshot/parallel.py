@@ -32,16 +32,16 @@ def in_parallel(
                 while running and (
                     len(running) >= threads or sum(running.values()) + size > in_flight
                 ):
-                    yield from _ended(running)
+                    yield from _collect_ended(running)
                 running[pool.submit(call)] = size
             while running:
-                yield from _ended(running)
+                yield from _collect_ended(running)
         finally:
             for future in running:
                 future.cancel()
 
 
-def _ended(running: dict[Future[T], int]) -> list[T]:
+def _collect_ended(running: dict[Future[T], int]) -> list[T]:
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
         del running[future]

@@ -123,7 +123,7 @@ class SnapshotStore:
         """Return the manifest, checked, and its very bytes; raises as `manifest` does."""
         key = names.manifest_key(ref.cluster, ref.id)
         try:
-            body, _ = signed.bounded(self.store, key, LIMIT)
+            body, _ = signed.read_bounded(self.store, key, LIMIT)
         except ObjectMissing:
             raise SnapshotMissing(
                 f'there is no snapshot {ref.id} of cluster "{ref.cluster}" in {self.url}',

@@ -52,8 +52,8 @@ def test_kops_goes_on_with_a_restored_cluster_and_makes_no_new_keys(
     again = box.kops("update", "cluster", f"--name={NAME}")
     assert again.stdout == preview
     assert "Keypair" not in again.stdout
-    old = views.of_snapshot(reader, manifest, b"key")
-    assert diff(old, views.of_live(state, NAME, b"key")) == ()
+    old = views.view_snapshot(reader, manifest, b"key")
+    assert diff(old, views.view_live(state, NAME, b"key")) == ()
 
 
 def test_what_kops_changed_since_shows_by_name_and_goes_back(box: Box) -> None:
@@ -69,7 +69,9 @@ def test_what_kops_changed_since_shows_by_name_and_goes_back(box: Box) -> None:
         done = box.kops(*args, f"--name={NAME}")
         assert done.returncode == 0, done.stderr
 
-    found = diff(views.of_snapshot(snapshots, manifest, b"key"), views.of_live(state, NAME, b"key"))
+    found = diff(
+        views.view_snapshot(snapshots, manifest, b"key"), views.view_live(state, NAME, b"key")
+    )
 
     lines = [change.line() for change in found]
     assert "~ instance-group nodes-us-east-1a spec.maxSize: 1 -> 9" in lines

@@ -15,7 +15,7 @@ from kled.snapshot.documents.keys import Keys
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.restore.restore import apply_restore, plan_restore
-from kled.snapshot.verify.verify import lost, verify
+from kled.snapshot.verify.verify import find_lost, verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import etcd_backup
 from tests.unit.snapshot.restoring import age_keys, put, read, snapshot_store, tree
@@ -106,7 +106,7 @@ def test_every_damage_is_found_and_nothing_damaged_restores(
         where = f"{key}, {'deleted' if body is None else body[:40]!r}"
 
         if body is None and key.endswith("/manifest.json"):
-            assert ref in lost(snapshots, list(snapshots.list())), where
+            assert ref in find_lost(snapshots, list(snapshots.list())), where
         else:
             report = verify(snapshots, ref, level=count % 2, by="a test", record=False)
             assert report.findings, where

@@ -64,7 +64,7 @@ def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
 
 def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":
     """Return the newest snapshot; where a run could not trust it, the newest that can be."""
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     entry = ledger.entry(cluster)
@@ -72,7 +72,7 @@ def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":
         return None
     if entry.level and not entry.fuzzy:
         return SnapshotRef(cluster, entry.snapshot)
-    return choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
+    return make_choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
 
 
 def _without_any(ledger: "Ledger", cluster: str) -> str:

@@ -161,7 +161,7 @@ def ask_each(
 
 def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
     from kled.operations.cluster.unreadable import explain_crash  # noqa: PLC0415 - loads YAML
-    from kled.snapshot.create.one_row import one_row  # noqa: PLC0415 - a read of one does without
+    from kled.snapshot.create.one_row import explain_failure  # noqa: PLC0415 - a read of one does without
 
     if cluster.problem:
         return Trouble(
@@ -170,7 +170,7 @@ def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | 
     try:
         return ask(cluster.name)
     except Exception as caught:  # noqa: BLE001 - one cluster never ends the list of a fleet
-        error = explain_crash(session, cluster.name, one_row(caught))
+        error = explain_crash(session, cluster.name, explain_failure(caught))
         mend = mend_of(session.settings, cluster.name, error)
         return Trouble(cluster.name, error.message, mend)
 

@@ -74,14 +74,14 @@ def all_prefixes(store: "ObjectStore", known: Collection[str]) -> Iterator[str]:
     Listed in parts at once: page after page of a fleet is what such a look takes longest for.
     """
     from kled.pool import Pool  # noqa: PLC0415 - not for --help
-    from kled.snapshot.create.listing import Part, parts  # noqa: PLC0415
+    from kled.snapshot.create.listing import Part, divide  # noqa: PLC0415
 
     def within(part: Part) -> list[str]:
         names = directories(store, start_after=part.start)
         end = part.end
         return list(names if end is None else takewhile(lambda name: f"{name}/" < end, names))
 
-    cut = parts(known if store.seeks else ())
+    cut = divide(known if store.seeks else ())
     with Pool(len(cut), "kled-names") as pool:
         names = chain.from_iterable(pool.map(within, cut))
         yield from filter(layout.is_cluster_name, names)

@@ -12,7 +12,7 @@ from kled.operations.guards.applied_from import other_homes
 from kled.operations.recovery.known_epoch import here, known_epoch
 from kled.operations.session import Session
 from kled.sentences import options
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.raising import raise_command
 from kled.store_urls import is_among, is_same
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def command_that_forgets(session: Session, cluster: str) -> str:
 
 def command_that_moves(session: Session, cluster: str, former: str) -> str:
     """Return the command that records that the cluster moved here from its `former` home."""
-    return raising(cluster, here(session), former)
+    return raise_command(cluster, here(session), former)
 
 
 def was_moved(session: Session, cluster: str, applied: str) -> bool:

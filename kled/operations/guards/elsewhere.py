@@ -120,7 +120,7 @@ def require_home(session: Session, cluster: str) -> "Epoch | None":
 
     known = known_epoch(session, cluster)
     if known is not None and _is_over(session, cluster, known):
-        known = epoch.ended(session.snapshot_store, cluster, known)
+        known = epoch.compute_ended(session.snapshot_store, cluster, known)
     if known is None or known.vacant:
         require_here(session, cluster, known.past if known else "")
     else:

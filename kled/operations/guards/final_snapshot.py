@@ -201,10 +201,10 @@ def kept_options(session: Session, cluster: str) -> dict[str, object]:
     That is `latest`, else the newest by its id: a cluster without a trusted snapshot may be
     unregistered, too.
     """
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
 
     newest = None
-    for judged in newest_first(session.snapshot_store, cluster, session.stores.remembering):
+    for judged in walk_newest_first(session.snapshot_store, cluster, session.stores.remembering):
         if judged.trust.trusted:
             return {"snapshot": "latest"}
         newest = newest or judged.ref.id

@@ -17,14 +17,14 @@ def snapshot_with_the_rest(session: Session, cluster: str) -> "SnapshotRef | Non
     the rest could not be whole, and none is needed. Only reads: the record, the cluster's listing
     and manifests; raises what the stores raise.
     """
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
     from kled.snapshot.create.selection import Orphan, select  # noqa: PLC0415
 
     if begun_deletion.read(session, cluster) is None:
         return None
     trusted = (
         judged
-        for judged in newest_first(session.snapshot_store, cluster, session.stores.remembering)
+        for judged in walk_newest_first(session.snapshot_store, cluster, session.stores.remembering)
         if judged.trust.trusted
     )
     newest = next(trusted, None)

@@ -33,7 +33,7 @@ def require(session: Session, operation: Operation) -> None:
         halfway = RestoresUnderWay(session.state_store, [cluster])
         options = CreateOptions(BY, before_change=True, halfway=halfway)
         try:
-            doubts = foretold.doubts(session.state_store, ledger, cluster, options)
+            doubts = foretold.foresee_doubts(session.state_store, ledger, cluster, options)
         except SnapshotMissing as error:
             raise refusal_of_empty_store(error) from error
     if doubts and operation.guards.snapshot == "final":

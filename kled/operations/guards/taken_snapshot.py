@@ -105,12 +105,12 @@ def no_way_back(
     `cure` is what to type, where the run that took the snapshot knows it.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
-    from kled.snapshot.trust.trust import brief  # noqa: PLC0415
+    from kled.snapshot.trust.trust import sum_up  # noqa: PLC0415
 
     kept, remembering = session.snapshot_store, session.stores.remembering
     back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"
     return SnapshotNotTrustworthy(
-        f"no snapshot of what is there now could bring {cluster} back: {brief(reasons)}; no change"
+        f"no snapshot of what is there now could bring {cluster} back: {sum_up(reasons)}; no change"
         " goes on from there",
         hint=f"mend its state first, or {back}; to go on all the same, with nothing to go"
         " back to: --no-snapshot",

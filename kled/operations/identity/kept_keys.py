@@ -303,14 +303,14 @@ def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtR
 
 def _other_values(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
     """Return the refusal of secrets with other values than the cluster had."""
-    from kled.snapshot.losses.other_secrets import on_purpose  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_secrets import advise_rotated  # noqa: PLC0415 - not for --help
 
     keys = frozenset(f"{layout.SECRETS}{secret}" for secret in others.secrets)
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the values that are stored as secrets'
         f" {enumerated(others.secrets, _SHOWN)}: snapshot {others.snapshot} has others; nothing was"
         " changed",
-        hint=f"{advice(session, cluster, keys)}; {on_purpose(cluster, others.secrets)}",
+        hint=f"{advice(session, cluster, keys)}; {advise_rotated(cluster, others.secrets)}",
     )
 
 

@@ -37,13 +37,13 @@ def newest(
     session: Session, cluster: str, keys: frozenset[str], named: Marks = _NOTHING
 ) -> "list[Judged]":
     """Return the newest snapshots, newest first, back to a trusted one that has all of `keys`."""
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None:
         return []
     known: list[Judged] = []
     kept, state = session.snapshot_store, session.stores.remembering
-    for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
+    for judged in islice(walk_newest_first(kept, cluster, state), _LOOKED_AT):
         known.append(judged)
         if judged.trust.trusted and count_held(session, judged, keys, named) == len(keys):
             break
@@ -75,12 +75,12 @@ def other_than_named(
 
     Those whose keys nobody can know are left out. Asks the store only where something is named.
     """
-    from kled.snapshot.losses.other_keysets import recorded  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.other_keysets import read_keyset_marks  # noqa: PLC0415 - not for --help
 
     meant = {name: named[name] for name in keyset_keys.files(keys) if name in named}
     if not meant:
         return ()
-    return keyset_keys.lacking(meant, recorded(session.snapshot_store, manifest))
+    return keyset_keys.lacking(meant, read_keyset_marks(session.snapshot_store, manifest))
 
 
 def identity_keys(manifest: "Manifest") -> frozenset[str]:

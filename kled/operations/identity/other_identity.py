@@ -98,11 +98,11 @@ def newest_trusted(session: Session, cluster: str) -> "Manifest | None":
 
     Only reads. Raises what the snapshot store raises.
     """
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None:
         return None
-    known = newest_first(session.snapshot_store, cluster, session.stores.remembering)
+    known = walk_newest_first(session.snapshot_store, cluster, session.stores.remembering)
     for judged in islice(known, _LOOKED_AT):
         if judged.trust.trusted:
             return judged.manifest

@@ -110,11 +110,11 @@ def _way_back(session: Session, cluster: str, group: str) -> str:
 
 def _newest_with(session: Session, cluster: str, key: str) -> str | None:
     """Return the id of the newest trusted snapshot that has the object; None where none has."""
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None:
         return None
-    judged = newest_first(session.snapshot_store, cluster, session.stores.remembering)
+    judged = walk_newest_first(session.snapshot_store, cluster, session.stores.remembering)
     for each in islice(judged, _LOOKED_AT):
         manifest = each.manifest if each.trust.trusted else None
         if manifest is not None and any(record.key == key for record in manifest.objects):

@@ -134,17 +134,17 @@ def choose_latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
 
     Where the newest that can be trusted is what the restore itself kept of what was there before,
     its own snapshot is meant: if that is the newest but for those, whoever wrote the record. Raises
-    as `choosing.choice` does, `NotApproved` where it is not sure which of two is meant, and
+    as `choosing.make_choice` does, `NotApproved` where it is not sure which of two is meant, and
     `DocumentDamaged`.
     """
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     snapshots, begun = origins.ledger.snapshots, _on_record(opened, wish.place)
     if begun is None or begun.of != wish.cluster:
-        return choice(snapshots, wish.cluster, LATEST, origins=origins)
+        return make_choice(snapshots, wish.cluster, LATEST, origins=origins)
     own = _of_the_place(opened, wish, begun, origins)
-    chosen = choice(snapshots, wish.cluster, LATEST, origins=origins, without=own)
+    chosen = make_choice(snapshots, wish.cluster, LATEST, origins=origins, without=own)
     newest = chosen.ref.id
     if begun.snapshot == newest:
         return chosen
@@ -213,14 +213,14 @@ def _aside(
     From the restore's first write on those are on record; until then they are all that is newer.
     Nothing where there are others: the record may be old, or somebody else's.
     """
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
 
     snapshots = origins.ledger.snapshots
     aside: list[str] = []
     with suppress(SnapshotMissing, SnapshotNotTrustworthy):
         while len(aside) <= _MOST_ASIDE:
             without = {*own, *aside}
-            newest = choice(
+            newest = make_choice(
                 snapshots, wish.cluster, LATEST, origins=origins, without=without
             ).ref.id
             if newest == begun.snapshot:

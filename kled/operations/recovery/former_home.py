@@ -26,7 +26,7 @@ from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, options
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.raising import raise_command
 from kled.storage.bounded import get_bounded, get_if_readable
 from kled.store_urls import is_among, is_same
 
@@ -65,7 +65,7 @@ def rewrite_step(cluster: str, place: LeasePlace, former: str) -> Step:
     effect = Effect()
 
     def act(session: Session) -> str:
-        from kled.snapshot.restore.generations import counted_on  # noqa: PLC0415 - not for --help
+        from kled.snapshot.restore.generations import continue_count  # noqa: PLC0415 - not for --help
 
         effect.begins()
         store, key = session.stores.at(place), f"{place.cluster}/{layout.CONFIG}"
@@ -76,7 +76,7 @@ def rewrite_step(cluster: str, place: LeasePlace, former: str) -> Step:
         if changed:
             text = yaml_text.to_text([moved(definition, move)]).encode()
             session.check()
-            _replace(store, key, counted_on(text, config.body), config.tag)
+            _replace(store, key, continue_count(text, config.body), config.tag)
         effect.ends(changed)
         return "; ".join(changed) or "it names no place in the former home"
 
@@ -149,7 +149,7 @@ def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
     return (
         f"is this a copy? it needs no epoch: kled kops update-cluster {original} is the way to the"
         " cluster; only where nobody is to use that one any more:"
-        f" {raising(cluster, here, home)}"
+        f" {raise_command(cluster, here, home)}"
     )
 
 
@@ -169,7 +169,7 @@ def _require_movable(
             raise NotApproved(
                 f"the definition in {here} names the former home of the cluster:"
                 f" {named[0].field}: {named[0].url}; nothing was changed",
-                hint=f"to have it name its own place, too: {raising(cluster, here, home)}",
+                hint=f"to have it name its own place, too: {raise_command(cluster, here, home)}",
             )
 
 

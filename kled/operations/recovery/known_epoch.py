@@ -26,4 +26,4 @@ def known_epoch(session: Session, cluster: str) -> "Epoch | None":
     known = epoch.read(session.snapshot_store, cluster)
     if known is None:
         return None
-    return epoch.spelled(known, require_state_store(session.settings), here(session))
+    return epoch.respell(known, require_state_store(session.settings), here(session))

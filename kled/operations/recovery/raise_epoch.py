@@ -23,7 +23,7 @@ from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Effect, Step
 from kled.retry import CHANGE, READ
 from kled.sentences import enumerated, number, options
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.raising import raise_command
 from kled.store_urls import canonical, is_among, is_same
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def raise_step(
         kept, url = session.snapshot_store, session.stores.at(place).location.url
         before = known_epoch(session, cluster)
         if before is not None and before.state_store:
-            back.are(raising(cluster, before.state_store, url))
+            back.are(raise_command(cluster, before.state_store, url))
         now = epoch.advance(kept, cluster, url, of(session))
         if former:
             now = epoch.advance(kept, cluster, url, canonical(former))
@@ -219,7 +219,7 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
     of a namesake is none) or the cluster lives there already; or lived there, as the epoch or
     its own snapshots say, and none of the others can be trusted.
     """
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
 
     kept, cluster = session.snapshot_store, raising.cluster
@@ -231,11 +231,11 @@ def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "Snapsh
         nothing = (SnapshotMissing, SnapshotNotTrustworthy) if lived else (SnapshotMissing,)
         with suppress(*nothing):
             namesakes = ids_of(kept, session.stores.at(place), cluster)
-            return choice(kept, cluster, LATEST, without=own | namesakes).ref
+            return make_choice(kept, cluster, LATEST, without=own | namesakes).ref
         if own:
             theirs = {ref.id for ref in kept.list(cluster)} - own
-            return choice(kept, cluster, LATEST, without=frozenset(theirs)).ref
-    return choice(kept, cluster, raising.snapshot).ref
+            return make_choice(kept, cluster, LATEST, without=frozenset(theirs)).ref
+    return make_choice(kept, cluster, raising.snapshot).ref
 
 
 def _require_there(store: "ObjectStore", place: LeasePlace) -> None:

@@ -195,16 +195,16 @@ def keysets_rotated_since(
 
     Nothing where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
     """
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415
     from kled.snapshot.losses import other_keysets  # noqa: PLC0415 - not for --help
 
     if manifest is None or wish.snapshot == LATEST:
         return (), ""
     snapshots = opened.snapshots
     try:
-        newest = choice(snapshots, wish.cluster, LATEST, origins=origins).ref
+        newest = make_choice(snapshots, wish.cluster, LATEST, origins=origins).ref
     except SnapshotNotTrustworthy:  # none tells it
         return (), ""
     if newest.id <= manifest.id:
         return (), ""
-    return other_keysets.rotated_since(snapshots, snapshots.manifest(newest), manifest), newest.id
+    return other_keysets.find_rotated(snapshots, snapshots.manifest(newest), manifest), newest.id

@@ -9,7 +9,7 @@ from kled.operations.guards.protection import pattern_protection, protection
 from kled.operations.records import open_restore
 from kled.operations.session import Session
 from kled.sentences import options
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.raising import raise_command
 from kled.visible import visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
     """Say what lets the cluster that is there already live on as it is, where it is to move."""
     if not restoring.raise_epoch:
         return ""
-    raises = raising(restoring.cluster, planned.target, visible(planned.manifest.state_store))
+    raises = raise_command(restoring.cluster, planned.target, visible(planned.manifest.state_store))
     return f"where the cluster itself is there, under a new name of its state store: {raises}; or "
 
 

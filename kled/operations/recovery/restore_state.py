@@ -320,11 +320,11 @@ def settle(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     """Return the wish with the id that `latest` stands for now, and whether it can be trusted.
 
     Where the cluster `moves`, snapshots of where it lived are its own. To be done before a snapshot
-    of what is there is taken. Raises as `choosing.choice` does, `InvalidInput` for `newest`: what
-    cannot be trusted is restored by its id alone; and `SettingsError` for a target that overlaps
-    the snapshot store.
+    of what is there is taken. Raises as `choosing.make_choice` does, `InvalidInput` for `newest`:
+    what cannot be trusted is restored by its id alone; and `SettingsError` for a target that
+    overlaps the snapshot store.
     """
-    from kled.snapshot.choosing import LATEST, NEWEST, choice, judgement  # noqa: PLC0415
+    from kled.snapshot.choosing import LATEST, NEWEST, judge_choice, make_choice  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
@@ -340,11 +340,11 @@ def settle(opened: Stores, wish: Wish, *, moves: bool = False) -> Settled:
     chosen = (
         open_restore.choose_latest(opened, wish, origins)
         if wish.snapshot == LATEST
-        else choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
+        else make_choice(snapshots, wish.cluster, wish.snapshot, origins=origins)
     )
     lives = wish.is_home or moves or _is_at_hand(opened, wish)
     # elsewhere nothing of a living cluster is replaced: any origin counts
-    judged = judgement(chosen, origins if wish.is_home else None, ledger)
+    judged = judge_choice(chosen, origins if wish.is_home else None, ledger)
     return Settled(
         wish.settled_as(chosen),
         with_keys(judged, wish, ledger).trust,
@@ -395,6 +395,6 @@ def plan(opened: Stores, wish: Wish) -> "RestorePlan":
             wish.place.cluster == wish.cluster
             and (wish.rewrite_places or _is_at_hand(opened, wish))
         ),
-        ended=epoch.ended_with(snapshots, wish.cluster, chosen.id),
+        ended=epoch.is_last_before_end(snapshots, wish.cluster, chosen.id),
     )
     return whole.of_groups(wish.groups) if wish.groups else whole

@@ -50,9 +50,9 @@ class RestoresUnderWay:
         return replace(done, clusters=tuple(map(self._cured, done.clusters)))
 
     def _cured(self, result: "ClusterResult") -> "ClusterResult":
-        from kled.snapshot.create.halfway import is_told  # noqa: PLC0415 - not for --help
+        from kled.snapshot.create.halfway import has_open_restore  # noqa: PLC0415 - not for --help
 
-        if not is_told(result.reasons):
+        if not has_open_restore(result.reasons):
             return result
         url = f"{self._state.location.url}/{RECORD.key(result.cluster)}"
         try:

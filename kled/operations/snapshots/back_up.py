@@ -179,7 +179,7 @@ def with_cures(
 
 
 def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
-    from kled.snapshot.losses.other_secrets import told_on_purpose  # noqa: PLC0415
+    from kled.snapshot.losses.other_secrets import advise_where_meant  # noqa: PLC0415
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
     place = f"{opened.state.location.url}/{bad.cluster}"
@@ -199,7 +199,9 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
             f"look what {place}/{added[0]} is, and move it out: snapshot {good} does not have it;"
             f" what it has comes back with: {back}"
         )
-    return f"mend it, or put back what was good: {back}{told_on_purpose(bad.cluster, bad.reasons)}"
+    return (
+        f"mend it, or put back what was good: {back}{advise_where_meant(bad.cluster, bad.reasons)}"
+    )
 
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:
@@ -213,7 +215,7 @@ def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, 
 
     Raises nothing: what keeps it from knowing is no reason to hide what a run has done.
     """
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     newest: dict[str, str | None] = dict.fromkeys(clusters)
@@ -223,5 +225,5 @@ def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, 
         return newest
     for cluster in clusters:
         with contextlib.suppress(KledError):
-            newest[cluster] = choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
+            newest[cluster] = make_choice(opened.snapshots, cluster, LATEST, ledger=ledger).ref.id
     return newest

@@ -34,14 +34,14 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
 
     None where there is none among the newest. Only reads; raises what the snapshot store raises.
     """
-    from kled.snapshot.choosing import newest_first  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
     kept, state = session.snapshot_store, session.stores.remembering
     manifest = kept.manifest(SnapshotRef(cluster, snapshot))
     now = _definition(manifest)
     other: Manifest | None = None
-    for judged in islice(newest_first(kept, cluster, state), _LOOKED_AT):
+    for judged in islice(walk_newest_first(kept, cluster, state), _LOOKED_AT):
         if judged.manifest is None or not judged.trust.trusted:
             continue
         if other is None and _definition(judged.manifest) != now:

@@ -62,13 +62,13 @@ def list_snapshots(
     One of another state store than `state` whose cluster of that name is another says so, too.
     None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
     """
-    from kled.snapshot.trust.judging import judged, shelf  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.judging import judge_all, read_listing  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     origins = Origins(ledger)
-    snapshots_judged = judged(snapshots, shelf(snapshots, cluster), ledger.named, origins)
+    snapshots_judged = judge_all(snapshots, read_listing(snapshots, cluster), ledger.named, origins)
     asked = origins if cluster is not None else None  # of all clusters that is a request for each
     told = present_keys.remarks(origins, snapshots_judged, said=cluster is None)
     return tuple(_row(snapshot, asked, told.get(snapshot.ref, ())) for snapshot in snapshots_judged)
@@ -83,12 +83,12 @@ def judge_worth(
     """
     from kled.snapshot.documents.proofs import proofs  # noqa: PLC0415
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
-    from kled.snapshot.trust.judging import judge, shelf  # noqa: PLC0415
+    from kled.snapshot.trust.judging import judge, read_listing  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
-    listing, origins = shelf(snapshots, ref.cluster), Origins(ledger)
+    listing, origins = read_listing(snapshots, ref.cluster), Origins(ledger)
     judged = judge(snapshots, ref, listing, ledger.named, origins=origins, blobs=True)
     lacks: tuple[str, ...] = ()
     manifest = judged.manifest
@@ -122,14 +122,14 @@ def find_missing(
     And what else is wrong with the store: a newer snapshot may be missing from the list. `state` is
     asked what it remembers, and which of its clusters have no snapshot.
     """
-    from kled.snapshot.choosing import removed  # noqa: PLC0415 - not for --help
-    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
+    from kled.snapshot.choosing import find_removed  # noqa: PLC0415 - not for --help
+    from kled.snapshot.losses.losses import find_older_lost  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
 
     ledger = read_ledger(snapshots, state)
     newest = {snapshot.cluster: snapshot.id for snapshot in listed}
-    lost = dict(removed(snapshots, newest, ledger))
+    lost = dict(find_removed(snapshots, newest, ledger))
     others = partial(present_keys.without_snapshot, ledger, {**newest, **lost})
     keys = present_keys.look(Origins(ledger), (), None if cluster else others)
     gone = (
@@ -138,7 +138,7 @@ def find_missing(
         for name, snapshot in lost.items()
         if cluster in {None, name}
     )
-    older = older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
+    older = find_older_lost(ledger, tuple(snapshots.list())) if cluster is None else ()
     bare = (f'cluster "{name}": {present_keys.say_unkept(name)}' for name in keys.bare)
     unknown = filter(None, [keys.unknown])
     warnings = (*gone, *ledger.doubts, *older, *ledger.findings, *bare, *ledger.remarks, *unknown)

@@ -21,7 +21,7 @@ Note = Callable[[str], object]
 
 
 def named_snapshot(opened: Stores, cluster: str, which: str) -> "SnapshotRef":
-    """Return a snapshot that is there; raises as `choosing.choice`, and `SnapshotMissing`.
+    """Return a snapshot that is there; raises as `choosing.make_choice`, and `SnapshotMissing`.
 
     One whose manifest is damaged is there: whoever verifies it finds that.
     """
@@ -40,13 +40,13 @@ def describe(
 ) -> "tuple[Manifest, dict[str, object]]":
     """Return a snapshot's manifest, and what it is worth (`list_snapshots.judge_worth`).
 
-    Raises as `choosing.choice`, and `SnapshotNotTrustworthy` for a damaged manifest.
+    Raises as `choosing.make_choice`, and `SnapshotNotTrustworthy` for a damaged manifest.
     """
-    from kled.snapshot.choosing import choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import make_choice  # noqa: PLC0415 - not for --help
 
     kept = opened.snapshots
     kept.require()
-    chosen = choice(kept, cluster, which, state=opened.remembering)
+    chosen = make_choice(kept, cluster, which, state=opened.remembering)
     for warning in chosen.passed_over():
         note(f"warning: {warning}")
     manifest = kept.manifest(chosen.ref)
@@ -58,7 +58,7 @@ def compare(
 ) -> "tuple[Difference, ...]":
     """Return what differs between two snapshots, or one of them and `live`.
 
-    Secrets are compared by fingerprints. Raises as `choosing.choice`.
+    Secrets are compared by fingerprints. Raises as `choosing.make_choice`.
     """
     from kled.snapshot.diff.diff import diff  # noqa: PLC0415 - not for --help
     from kled.snapshot.diff.views import fingerprint_key  # noqa: PLC0415
@@ -71,13 +71,13 @@ def compare(
 def _view(
     opened: Stores, cluster: str, which: str, key: bytes, both: tuple[str, str], note: Note
 ) -> "View":
-    from kled.snapshot.choosing import choice  # noqa: PLC0415
-    from kled.snapshot.diff.views import LIVE, of_live, of_snapshot  # noqa: PLC0415
+    from kled.snapshot.choosing import make_choice  # noqa: PLC0415
+    from kled.snapshot.diff.views import LIVE, view_live, view_snapshot  # noqa: PLC0415
 
     kept = opened.snapshots
     if which == LIVE:
         state = opened.state
-        live = of_live(state, cluster, key, known=both != (LIVE, LIVE))
+        live = view_live(state, cluster, key, known=both != (LIVE, LIVE))
         if not live.has_definition:
             note(
                 f"warning: {state.location.url} has no definition of {cluster}: it is lost, or is"
@@ -85,7 +85,7 @@ def _view(
                 f" --name={cluster} --snapshot=latest"
             )
         return live
-    chosen = choice(kept, cluster, which, state=opened.remembering)
+    chosen = make_choice(kept, cluster, which, state=opened.remembering)
     for warning in chosen.passed_over():
         note(f"warning: {warning}")
-    return of_snapshot(kept, kept.manifest(chosen.ref), key)
+    return view_snapshot(kept, kept.manifest(chosen.ref), key)

@@ -101,11 +101,11 @@ def proved_manifests(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
 
 def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:
     """Say whether a recovery would begin with the snapshot; True where nobody can tell."""
-    from kled.snapshot.choosing import LATEST, choice  # noqa: PLC0415 - not for --help
+    from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
 
     try:
         snapshots = origins.ledger.snapshots
-        return choice(snapshots, ref.cluster, LATEST, origins=origins).ref == ref
+        return make_choice(snapshots, ref.cluster, LATEST, origins=origins).ref == ref
     except KledError:
         return True
 

@@ -12,14 +12,14 @@ def say_all_gone(opened: stores.Stores) -> str | None:
     A request for each that its newest run knew.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
-    from kled.snapshot.losses.vanished import vanished  # noqa: PLC0415
+    from kled.snapshot.losses.vanished import find_vanished  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
 
     url = opened.state.location.url
     ledger = read_ledger(opened.snapshots, opened.remembering)
     run = ledger.runs.get(url)
     back = partial(way_back, opened.snapshots, ledger=ledger)
-    failures = vanished(opened.snapshots, run.clusters if run else {}, (), url, back).failures
+    failures = find_vanished(opened.snapshots, run.clusters if run else {}, (), url, back).failures
     errors = [failure.error for failure in failures if failure.error is not None]
     if not errors:
         return None
@@ -31,12 +31,12 @@ def require_whole(opened: stores.Stores) -> None:
     """Raise where a backup of this state store would say that snapshots are lost."""
     from kled.snapshot.losses.losses import losses_of, require_mounted  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
-    from kled.snapshot.trust.trust import brief  # noqa: PLC0415
+    from kled.snapshot.trust.trust import sum_up  # noqa: PLC0415
 
     ledger = read_ledger(opened.snapshots, opened.remembering)
     require_mounted(ledger)
     if wrong := (*ledger.doubts, *losses_of(ledger).reasons):
         raise SnapshotNotTrustworthy(
-            f"{opened.snapshots.url} may have lost snapshots: {brief(wrong)}",
+            f"{opened.snapshots.url} may have lost snapshots: {sum_up(wrong)}",
             hint="kled snapshot verify --all tells more",
         )

@@ -21,7 +21,7 @@ from kled.sentences import number
 if TYPE_CHECKING:
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotRef, SnapshotStore
-    from kled.snapshot.trust.judging import Shelf
+    from kled.snapshot.trust.judging import Listing
     from kled.snapshot.trust.ledger import Ledger
     from kled.snapshot.verify.verify import VerifyReport
     from kled.storage.base import ObjectStore
@@ -69,7 +69,7 @@ class VerifySnapshots:
                     state=session.stores.remembering,
                 )
             )
-            from kled.snapshot.trust.settling import advice  # noqa: PLC0415 - not for --help
+            from kled.snapshot.trust.settling import advise  # noqa: PLC0415 - not for --help
 
             bad = [row for row in self.results if not row["trustworthy"]]
             if bad:
@@ -77,7 +77,7 @@ class VerifySnapshots:
                 raise SnapshotNotTrustworthy(
                     f"{_wrong(bad, len(self.results))}, first"
                     f" {_which(first)}: {first['findings'][0]}",
-                    hint=advice([finding for row in bad for finding in row["findings"]]),
+                    hint=advise([finding for row in bad for finding in row["findings"]]),
                 )
             levels = [row["level"] for row in self.results if row["id"]]  # not the store's own row
             lowest = min(levels, default=self.level)
@@ -124,7 +124,7 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
     level: int,
     progress: "Progress",
     ledger: "Ledger | None" = None,
-    listing: "Shelf | None" = None,
+    listing: "Listing | None" = None,
 ) -> tuple["VerifyReport", ...]:
     """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports.
 
@@ -172,11 +172,11 @@ def verify_snapshots(
     remembers, and whether clusters have keys that their newest snapshot, or any, lacks. Raises
     `SnapshotMissing` where there is no snapshot at all.
     """
-    from kled.snapshot.losses.losses import older_lost  # noqa: PLC0415
-    from kled.snapshot.trust.judging import shelf  # noqa: PLC0415
+    from kled.snapshot.losses.losses import find_older_lost  # noqa: PLC0415
+    from kled.snapshot.trust.judging import read_listing  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
     from kled.snapshot.trust.origin import Origins  # noqa: PLC0415
-    from kled.snapshot.trust.strays import newest_of_each  # noqa: PLC0415
+    from kled.snapshot.trust.strays import find_newest_of_each  # noqa: PLC0415
 
     snapshots.require()
     ledger = read_ledger(snapshots, state)
@@ -186,7 +186,7 @@ def verify_snapshots(
         return verify_rows.of_one(origins, check([only])[0])
     with Pool(_BESIDE, "kled-beside") as beside:
         made = beside.submit(lambda: ledger.made)
-        listing = shelf(snapshots)
+        listing = read_listing(snapshots)
         present = listing.refs
         made.result()
         gone = ledger.lost(present)
@@ -194,8 +194,8 @@ def verify_snapshots(
             raise snapshots.nothing()
         known = {ref.cluster for ref in (*present, *gone)}
         others = beside.submit(present_keys.without_snapshot, ledger, known)
-        older = beside.submit(older_lost, ledger, present)
-        newest, strays = newest_of_each(origins, present)
+        older = beside.submit(find_older_lost, ledger, present)
+        newest, strays = find_newest_of_each(origins, present)
         reports = check(newest, listing=listing)
         keys = present_keys.look(origins, present_keys.proved_manifests(reports), others.result)
     lacking = verify_rows.strays_without_archive(ledger, listing, newest)

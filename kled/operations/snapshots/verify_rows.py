@@ -12,7 +12,7 @@ from kled.store_urls import is_same
 if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.repository import SnapshotRef
-    from kled.snapshot.trust.judging import Shelf
+    from kled.snapshot.trust.judging import Listing
     from kled.snapshot.trust.ledger import Ledger
     from kled.snapshot.trust.origin import Origins
     from kled.snapshot.verify.verify import VerifyReport
@@ -128,13 +128,13 @@ def row_of_stray(ref: "SnapshotRef", problem: str) -> dict[str, Any]:
 
 
 def strays_without_archive(
-    ledger: "Ledger", listing: "Shelf", checked: Sequence["SnapshotRef"]
+    ledger: "Ledger", listing: "Listing", checked: Sequence["SnapshotRef"]
 ) -> list[tuple["SnapshotRef", str]]:
     """Return the older snapshots that lost their archives since a person settled what was lost."""
-    from kled.snapshot.trust.judging import lost_archives  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.judging import find_lost_archives  # noqa: PLC0415 - not for --help
 
     settled = (ledger.newest.begins if ledger.newest else None) or ""
-    lost = lost_archives(ledger.snapshots, listing, settled)
+    lost = find_lost_archives(ledger.snapshots, listing, settled)
     return [(ref, f"{problem}: {_PUT_BACK}") for ref, problem in lost if ref not in checked]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot.create.spool import Bytes
-from kled.snapshot.verify.tar_reading import TarDamaged, members
+from kled.snapshot.verify.tar_reading import TarDamaged, read_members
 
 _LEVEL: Final = 3  # 658 MB/s at 8.7x; level 9 gains a tenth for five times the work (facts §4)
 _PIECE: Final = 256
@@ -52,7 +52,7 @@ def unpack(
         _require(name, size, wanted[position : position + 1], what)
 
     try:
-        for name, body in members(_Frame(packed, _most(wanted), what).read, require):
+        for name, body in read_members(_Frame(packed, _most(wanted), what).read, require):
             position += 1
             yield name, body
     except TarDamaged as error:

@@ -39,7 +39,7 @@ class Reading(NamedTuple):
         return [{"level": KOPS, "at": now(), "seconds": seconds, "by": by, "kops": self.kops}]
 
 
-def carried(earlier: Manifest) -> list[dict[str, object]]:
+def carry_proofs(earlier: Manifest) -> list[dict[str, object]]:
     """Return the proof of level 2 that an earlier manifest has of the same archive, if any."""
     return [proof.model_dump() for proof in earlier.proofs if _is_of_kops(proof)]
 

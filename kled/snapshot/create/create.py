@@ -18,7 +18,7 @@ from kled.snapshot.create.at_birth import Reader as KopsReader
 from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.making import Made, Making
 from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
-from kled.snapshot.create.one_row import left_out, linked, one_row, unfit
+from kled.snapshot.create.one_row import explain_failure, name_left_out, name_linked, unfit
 from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
 from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
@@ -30,12 +30,12 @@ from kled.snapshot.losses import moved
 from kled.snapshot.losses.losses import losses_of
 from kled.snapshot.losses.lost_backups import lost_backups
 from kled.snapshot.losses.lost_keysets import lost_keysets
-from kled.snapshot.losses.vanished import Vanished, absent, no_cluster, vanished
+from kled.snapshot.losses.vanished import Vanished, absent_cluster, find_vanished, no_cluster
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import ages
-from kled.snapshot.trust.ledger import read_ledger, ready_to_write
-from kled.snapshot.trust.trust import birth_findings, wrong_at_birth
+from kled.snapshot.trust.ledger import prepare_to_write, read_ledger
+from kled.snapshot.trust.trust import birth_findings, reasons_at_birth
 from kled.storage.base import ObjectStore
 
 
@@ -114,7 +114,7 @@ class _Create:
         """Do it, and write the run's document where something was looked at."""
         self._settled = self._options.settles and clusters is None
         require_fit(self._ledger, self._options)
-        self._store = ready_to_write(self._snapshots, self._ledger, self._id)
+        self._store = prepare_to_write(self._snapshots, self._ledger, self._id)
         left, cured = self._ledger.findings_by(self._snapshots.root)
         self._findings += [*self._ledger.doubts, *left]
         self._warnings += [*cured, *self._ledger.remarks]
@@ -128,7 +128,7 @@ class _Create:
         settled, findings = self._settled, (*self._findings, *self._earlier.findings)
         return RunResult(
             self._id,
-            tuple(moved.told(self._ledger, results)),
+            tuple(moved.explain_moved(self._ledger, results)),
             tuple(self._orphans),
             (*self._warnings, *self._earlier.warnings, *(findings if settled else ())),
             () if settled else findings,
@@ -158,7 +158,7 @@ class _Create:
             if isinstance(listed, Orphan):
                 if not listed.objects and cluster not in self._earlier.known():
                     self._strangers.add(cluster)
-                raise absent(listed)
+                raise absent_cluster(listed)
             reused = None
             if self._earlier.is_unchanged(listed) and self._earlier.to_build_on(listed) is not None:
                 reused = self._reused(listed)
@@ -172,7 +172,7 @@ class _Create:
         What clusters are held against is asked for while the listing goes on.
         """
         known, backups = self._earlier.known(), self._options.etcd_backups
-        with listing.fleet(
+        with listing.list_fleet(
             self._state, known, backups, self._requests, self._looked_at
         ) as under_way:
             self._look_for_lost(None)
@@ -228,7 +228,7 @@ class _Create:
         """Say which clusters an earlier run saw and this one does not."""
         back = partial(way_back, self._snapshots, ledger=self._ledger)
         url = self._state.location.url
-        self._gone = vanished(self._snapshots, self._earlier.known(), present, url, back)
+        self._gone = find_vanished(self._snapshots, self._earlier.known(), present, url, back)
         self._warnings += self._gone.warnings
         self._findings += self._gone.findings
         return list(self._gone.failures)
@@ -276,7 +276,7 @@ class _Create:
         else:
             settled = settle(reader, lambda: self._relist(chosen.cluster))
             if isinstance(settled, Orphan):
-                raise absent(settled)
+                raise absent_cluster(settled)
             picture = settled
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
 
@@ -294,7 +294,7 @@ class _Create:
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
             again = self._relist(chosen.cluster)
             if isinstance(again, Orphan):
-                raise absent(again)
+                raise absent_cluster(again)
             return self._make(again, None)
         picture = replace(reader.picture(fuzzy=False), selection=chosen)
         return self._finished(self._making.make(picture, earlier), picture.selection, began)
@@ -309,7 +309,7 @@ class _Create:
         if entry is None or standing is None:
             return None
         self._progress.done(clusters=1)
-        self._warnings += linked(chosen)
+        self._warnings += name_linked(chosen)
         return ClusterResult(
             chosen.cluster,
             entry.snapshot,
@@ -319,7 +319,7 @@ class _Create:
             size=sum(entry.size for entry in chosen.entries),
             findings=standing.findings,
             reasons=standing.reasons,
-            left_out=left_out(chosen),
+            left_out=name_left_out(chosen),
         )
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
@@ -347,7 +347,7 @@ class _Create:
             settled=self._settled,
         )
         runs.write(self._snapshots, run)
-        dating = self._requests.submit(ages.dated_wrong, self._snapshots, self._id)
+        dating = self._requests.submit(ages.explain_wrong_date, self._snapshots, self._id)
         self._warnings += remember(
             self._state,
             self._ledger,
@@ -364,7 +364,7 @@ class _Create:
         if made.remark:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)
-        self._warnings += linked(chosen)
+        self._warnings += name_linked(chosen)
         return ClusterResult(
             manifest.cluster,
             manifest.id,
@@ -373,8 +373,8 @@ class _Create:
             objects=len(manifest.objects),
             size=sum(record.size for record in manifest.objects),
             findings=made.findings,
-            reasons=wrong_at_birth(manifest),
-            left_out=left_out(chosen),
+            reasons=reasons_at_birth(manifest),
+            left_out=name_left_out(chosen),
             seconds=time.monotonic() - began,
         )
 
@@ -384,7 +384,7 @@ class _Create:
         try:
             return work()
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
-            return self._failed(cluster, one_row(caught), time.monotonic() - began)
+            return self._failed(cluster, explain_failure(caught), time.monotonic() - began)
 
     def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
         before = self._earlier.entry(cluster)

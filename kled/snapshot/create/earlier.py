@@ -11,21 +11,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot.create.halfway import is_told
-from kled.snapshot.create.making import referred
+from kled.snapshot.create.halfway import has_open_restore
+from kled.snapshot.create.making import find_referred_payloads
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.create.selection import Selection
 from kled.snapshot.documents.manifest import Manifest, Payload
-from kled.snapshot.documents.proofs import marked
+from kled.snapshot.documents.proofs import find_marked
 from kled.snapshot.documents.runs import Run, RunEntry
 from kled.snapshot.epoch import epoch
-from kled.snapshot.losses.losses import Losses, no_change
+from kled.snapshot.losses.losses import Losses, change_refusal
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import failed_backups
-from kled.snapshot.trust.failed_before import are_told, failed_before
-from kled.snapshot.trust.judging import blobs_of, judge, shelf
+from kled.snapshot.trust.failed_before import failed_before, rest_on_check
+from kled.snapshot.trust.judging import check_blobs, judge, read_listing
 from kled.snapshot.trust.ledger import Ledger
-from kled.snapshot.trust.trust import COMPLETE, birth_findings, brief
+from kled.snapshot.trust.trust import COMPLETE, birth_findings, sum_up
 from kled.snapshot.verify.contents import require_stored
 from kled.store_urls import of_store
 
@@ -66,7 +66,9 @@ class Earlier:
         self._damaged: set[str] = set()
         self.warnings: list[str] = []
         self.findings: list[str] = []
-        self._marking = requests.submit(marked, self._snapshots)  # nobody waits for one LIST more
+        self._marking = requests.submit(
+            find_marked, self._snapshots
+        )  # nobody waits for one LIST more
         self._run = self._newest_run()
 
     def sample(self) -> None:
@@ -125,7 +127,7 @@ class Earlier:
             why = self._why_lost(run, name)
             reasons += [f"{why}, though run {run.id} names it"] if why is not None else []
         if reasons:
-            raise no_change(reasons)
+            raise change_refusal(reasons)
 
     def known(self) -> dict[str, RunEntry]:
         """Return what earlier runs of this state store knew, whoever could read their snapshots."""
@@ -182,10 +184,10 @@ class Earlier:
 
     def _is_cured(self, cluster: str, entry: RunEntry, standing: Standing) -> str:
         """Say that what it was not complete for is over: a check holds, or a restore has ended."""
-        if is_told(standing.findings) and not self._halfway(cluster):
+        if has_open_restore(standing.findings) and not self._halfway(cluster):
             return "the restore that was open has ended"
-        definition = are_told(standing.findings)
-        backups = failed_backups.are_told(standing.findings)
+        definition = rest_on_check(standing.findings)
+        backups = failed_backups.rest_on_check(standing.findings)
         if not (definition or backups):
             return ""
         if definition and self.failed_before(cluster, entry.definition_digest or ""):
@@ -222,7 +224,7 @@ class Earlier:
         ref = SnapshotRef(cluster, entry.snapshot or "")
         try:
             earlier = self._snapshots.manifest(ref)
-            self._require_all_stored(ref, referred(earlier, chosen))
+            self._require_all_stored(ref, find_referred_payloads(earlier, chosen))
         except (SnapshotMissing, SnapshotNotTrustworthy) as error:
             if cluster not in self._damaged:  # else that was said
                 self.findings.append(f"{error.message}, though run {entry.run} names it")
@@ -296,11 +298,11 @@ class Earlier:
             return error.message
         if not blobs:
             return None
-        seen = blobs_of(self._snapshots, manifest)
+        seen = check_blobs(self._snapshots, manifest)
         if seen.damaged:  # a new one would need them, too: what is there is not written over
-            self.findings.append(f"snapshot {ref.id} of {name}: {brief(seen.damaged)}")
+            self.findings.append(f"snapshot {ref.id} of {name}: {sum_up(seen.damaged)}")
             return None
-        return f"snapshot {ref.id} of {name}: {brief(seen.gone)}" if seen.gone else None
+        return f"snapshot {ref.id} of {name}: {sum_up(seen.gone)}" if seen.gone else None
 
 
 def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing:
@@ -309,11 +311,11 @@ def standing_of(snapshots: SnapshotStore, ref: SnapshotRef, by: str) -> Standing
     Raises what may pass.
     """
     try:
-        judged = judge(snapshots, ref, shelf(snapshots, ref.cluster), {ref})
+        judged = judge(snapshots, ref, read_listing(snapshots, ref.cluster), {ref})
     except SnapshotMissing as error:
         return Standing(anew=error.message)
     if judged.manifest is None or judged.failed:
-        return Standing(anew=brief(judged.trust.reasons[-1:]))
+        return Standing(anew=sum_up(judged.trust.reasons[-1:]))
     if judged.manifest.level < COMPLETE and not _is_judged_by(judged.manifest, by):
         return Standing(anew="another kled judged it incomplete, or did not say why")
     if judged.manifest.level < COMPLETE and _is_past(snapshots, judged.manifest):

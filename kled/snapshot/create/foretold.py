@@ -5,7 +5,7 @@ from typing import Final
 
 from kled.pool import Pool
 from kled.snapshot.create.earlier import Earlier
-from kled.snapshot.create.making import of_definition
+from kled.snapshot.create.making import find_definition_faults
 from kled.snapshot.create.next_run import require_fit
 from kled.snapshot.create.reading import Reader, list_cluster
 from kled.snapshot.create.results import CreateOptions
@@ -21,7 +21,7 @@ _AT_ONCE: Final = 16
 _BACKUPS: Final = 1
 
 
-def doubts(
+def foresee_doubts(
     state: ObjectStore, ledger: Ledger, cluster: str, options: CreateOptions
 ) -> tuple[str, ...]:
     """Return why the snapshot before a change could not be trusted; empty: nothing is known.
@@ -47,16 +47,16 @@ def doubts(
                 return standing.reasons
             known = standing.findings
         else:
-            known = _of_definition(state, ledger, chosen, requests)
+            known = _find_faults(state, ledger, chosen, requests)
     now = filter(None, [options.halfway(cluster)])
     return (*known, *lost_backups(ledger, _BACKUPS)(chosen, None), *now)
 
 
-def _of_definition(
+def _find_faults(
     state: ObjectStore, ledger: Ledger, chosen: Selection, requests: Pool
 ) -> tuple[str, ...]:
     reader = Reader(state, replace(chosen, backups=()), requests, Quiet())
     reader.read()
     bodies = reader.picture(fuzzy=False).bodies
-    wrong = tuple(of_definition(chosen, bodies, state.location.url))
+    wrong = tuple(find_definition_faults(chosen, bodies, state.location.url))
     return (*wrong, *lost_keysets(ledger)(chosen.cluster, bodies, None, wrong))

@@ -32,6 +32,6 @@ class Never:
         return ""
 
 
-def is_told(findings: Iterable[str]) -> bool:
+def has_open_restore(findings: Iterable[str]) -> bool:
     """Whether one of the findings is that a restore was open."""
     return any(finding.startswith(HALFWAY) for finding in findings)

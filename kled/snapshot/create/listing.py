@@ -31,7 +31,7 @@ class Part(NamedTuple):
     end: str | None
 
 
-def parts(known: Collection[str]) -> tuple[Part, ...]:
+def divide(known: Collection[str]) -> tuple[Part, ...]:
     """Divide a state store that held these clusters; what came or went since is in a part, too."""
     names = sorted(known)
     number = max(1, min(_PARTS, len(names) // _CLUSTERS_A_PART))
@@ -56,7 +56,7 @@ class Fleet(Generic[Chosen]):
         self._state, self._backups, self._choose = state, backups, choose
         self._ready: Future[None] = Future()
         self._unwanted = False
-        within = parts(known if state.seeks else ())
+        within = divide(known if state.seeks else ())
         self._parts = [workers.submit(self._listed, part) for part in within]
 
     def go_on(self) -> None:
@@ -90,7 +90,7 @@ class Fleet(Generic[Chosen]):
             clusters.extend((before, self._choose(listed)) for before, listed in waiting)
             waiting.clear()
 
-        for place in selection.fleet(entries, self._backups):
+        for place in selection.select_fleet(entries, self._backups):
             if self._unwanted:
                 raise CancelledError
             waiting.append(place)
@@ -101,7 +101,7 @@ class Fleet(Generic[Chosen]):
 
 
 @contextmanager
-def fleet(
+def list_fleet(
     state: ObjectStore,
     known: Collection[str],
     backups: int | None,

@@ -34,15 +34,15 @@ from kled.snapshot.documents.manifest import (
 from kled.snapshot.losses.lost_backups import (
     MAIN,
     LostBackups,
-    of_the_definition,
-    others_gone,
+    keep_definition_findings,
+    name_others_gone,
 )
 from kled.snapshot.losses.lost_keysets import Lost
-from kled.snapshot.losses.vanished_groups import vanished_groups
+from kled.snapshot.losses.vanished_groups import describe_vanished_groups
 from kled.snapshot.parallel import Task, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.trust.failed_backups import FailedBackups, in_the_light_of
+from kled.snapshot.trust.failed_backups import FailedBackups, merge_damage
 from kled.snapshot.trust.failed_before import FailedBefore
 from kled.snapshot.trust.trust import birth_findings
 from kled.storage.base import Entry, ObjectStore
@@ -120,7 +120,7 @@ class Making:
         chosen = picture.selection
         restoring = self.requests.submit(self.halfway, chosen.cluster)  # all was read
         if earlier is not None and earlier.definition_digest == chosen.definition_digest:
-            definition = _carried(earlier)
+            definition = _carry_over(earlier)
         else:
             definition = self._packed(picture, earlier, snapshot_id, blobs)
         records = [
@@ -128,13 +128,13 @@ class Making:
             *(_record(backup, None, blobs) for backup in chosen.backups),
         ]
         now = (*self.lost_backups(chosen, earlier), *filter(None, [restoring.result()]))
-        broken = now or MAIN in older_backup.broken(chosen, damaged)
+        broken = now or MAIN in older_backup.find_broken(chosen, damaged)
         level = 0 if broken else definition.level
         manifest = complete(
             {
                 **definition.about,
                 **self._facts(picture, snapshot_id, earlier),
-                **_about_damage(chosen, {**definition.damaged, **damaged}),
+                **_describe_damage(chosen, {**definition.damaged, **damaged}),
                 "findings": (*definition.findings, *now),
                 "archive": definition.archive.model_dump(),
                 "archive_of": definition.archive_of,
@@ -142,7 +142,9 @@ class Making:
                     record.model_dump()
                     for record in sorted(records, key=lambda record: record.key.encode())
                 ],
-                "blobs": [blobs[key].model_dump() for key in sorted(_used(records, blobs))],
+                "blobs": [
+                    blobs[key].model_dump() for key in sorted(_find_used_keys(records, blobs))
+                ],
                 "proofs": [
                     *self._proofs(min(level, 1), time.monotonic() - began),
                     *(definition.of_kops if level else ()),
@@ -150,7 +152,7 @@ class Making:
             }
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
-        remarks = filter(None, (definition.remark, others_gone(chosen, earlier)))
+        remarks = filter(None, (definition.remark, name_others_gone(chosen, earlier)))
         return Made(manifest, birth_findings(manifest), "; ".join(remarks) or None)
 
     def _packed(
@@ -164,9 +166,9 @@ class Making:
         chosen = picture.selection
         small = (entry.key for entry in chosen.definition if entry.key not in blobs)
         bodies = {key: picture.bodies[key] for key in small}
-        wrong = tuple(of_definition(chosen, bodies, self.state.location.url))
+        wrong = tuple(find_definition_faults(chosen, bodies, self.state.location.url))
         lost = self.lost(chosen.cluster, bodies, earlier, wrong)
-        findings = _shortened(
+        findings = _shorten(
             (*wrong, *lost) or self.failed(chosen.cluster, chosen.definition_digest)
         )
         packed = self._archive(chosen.cluster, snapshot_id, bodies)
@@ -176,7 +178,7 @@ class Making:
             "kubernetes_version": contents.kubernetes_version(bodies),
             "keysets": {name: sorted(held) for name, held in keysets.items()},
         }
-        gone = vanished_groups(earlier, [entry.key for entry in chosen.definition])
+        gone = describe_vanished_groups(earlier, [entry.key for entry in chosen.definition])
         read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
         return _Definition(
             archive=packed,
@@ -210,8 +212,8 @@ class Making:
         """
         blobs, damaged = self._blobs(picture, earlier)
         failed = self.failed_backups(picture.selection.cluster)
-        damaged = in_the_light_of(failed, blobs, damaged)
-        for name in older_backup.broken(picture.selection, damaged):
+        damaged = merge_damage(failed, blobs, damaged)
+        for name in older_backup.find_broken(picture.selection, damaged):
             taken = older_backup.take_older(
                 self.state, picture.selection, name, self._stored, failed
             )
@@ -224,7 +226,7 @@ class Making:
         self, picture: Picture, earlier: Manifest | None
     ) -> tuple[dict[str, Payload], dict[str, str]]:
         """Return the blob of each object that is not in the archive, and why it is damaged."""
-        known = _known(earlier)
+        known = _index_known_blobs(earlier)
         damaged = {damage.key: damage.reason for damage in earlier.damaged} if earlier else {}
         blobs: dict[str, Payload] = {}
         tasks: list[Task[tuple[str, Payload, str | None]]] = []
@@ -252,7 +254,7 @@ class Making:
             self.written[digest] = payloads.put_blob(
                 self.snapshots, body, retain_until=self.retain_until
             )
-        return key, self.written[digest], _trouble(key, [body])
+        return key, self.written[digest], _find_trouble(key, [body])
 
     def _stream(self, cluster: str, entry: Entry) -> tuple[str, Payload, str | None]:
         with Spool() as spool:
@@ -262,7 +264,7 @@ class Making:
             ):
                 spool.fill(reading.chunks())
             self.progress.done(objects=1, size=spool.size)
-            reason = _trouble(entry.key, spool)  # while the next one is read
+            reason = _find_trouble(entry.key, spool)  # while the next one is read
             return entry.key, self._stored(spool), reason
 
     def _stored(self, spool: Spool) -> Payload:
@@ -297,7 +299,7 @@ class Making:
         ]
 
 
-def _carried(earlier: Manifest) -> _Definition:
+def _carry_over(earlier: Manifest) -> _Definition:
     return _Definition(
         archive=earlier.archive,
         archive_of=earlier.archive_of,
@@ -307,14 +309,14 @@ def _carried(earlier: Manifest) -> _Definition:
             "kubernetes_version": earlier.kubernetes_version,
             "keysets": earlier.keysets,
         },
-        findings=of_the_definition(earlier.findings),
+        findings=keep_definition_findings(earlier.findings),
         level=_definition_level(earlier),
-        of_kops=at_birth.carried(earlier),
+        of_kops=at_birth.carry_proofs(earlier),
         damaged=earlier.derived_damage,
     )
 
 
-def of_definition(
+def find_definition_faults(
     chosen: Selection, bodies: Mapping[str, bytes], state_store: str
 ) -> Iterator[str]:
     """Yield what is wrong with a definition, and what the cluster keeps where no snapshot looks."""
@@ -326,11 +328,11 @@ def of_definition(
     yield from places.findings(document, places.root_of(state_store, chosen.cluster))
 
 
-def _trouble(key: str, chunks: Iterable[bytes]) -> str | None:
-    return etcd.trouble(chunks) if layout.is_backup_data(key) else None
+def _find_trouble(key: str, chunks: Iterable[bytes]) -> str | None:
+    return etcd.find_trouble(chunks) if layout.is_backup_data(key) else None
 
 
-def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, Any]:
+def _describe_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, Any]:
     """Return what a manifest says of damage; such backups do not count in its digest of etcd."""
     whole = (
         (backup.key, backup.size, backup.tag)
@@ -345,21 +347,21 @@ def _about_damage(chosen: Selection, damaged: Mapping[str, str]) -> dict[str, An
 
 def _definition_level(earlier: Manifest) -> int:
     """Return the level of an earlier snapshot's definition: etcd may have lowered its own."""
-    findings = of_the_definition(earlier.findings)
+    findings = keep_definition_findings(earlier.findings)
     of_etcd = earlier.damaged or findings != earlier.findings
     return 1 if of_etcd and not findings else earlier.level
 
 
-def referred(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:
+def find_referred_payloads(earlier: Manifest, chosen: Selection) -> tuple[Payload, ...]:
     """Return what of an earlier snapshot a new one of `chosen` would refer to, not write again."""
-    known = _known(earlier)
+    known = _index_known_blobs(earlier)
     places = ((entry.key, entry.size, entry.tag) for entry in chosen.entries)
     blobs = {known[place].key: known[place] for place in places if place in known}
     same = earlier.definition_digest == chosen.definition_digest
     return (*([earlier.archive] if same else ()), *blobs.values())
 
 
-def _known(earlier: Manifest | None) -> dict[tuple[str, int, str], Payload]:
+def _index_known_blobs(earlier: Manifest | None) -> dict[tuple[str, int, str], Payload]:
     if earlier is None:
         return {}
     blobs = {blob.sha256: blob for blob in earlier.blobs}
@@ -384,14 +386,14 @@ def _record(entry: Entry, body: bytes | None, blobs: Mapping[str, Payload]) -> O
     )
 
 
-def _shortened(findings: Sequence[str]) -> tuple[str, ...]:
+def _shorten(findings: Sequence[str]) -> tuple[str, ...]:
     """Return what a manifest holds of them: what is wrong with everything needs no more."""
     rest = len(findings) - _MOST_FINDINGS
     more = [f"and {rest} more objects are damaged"] if rest > 0 else []
     return (*(finding[:_LONGEST_FINDING] for finding in findings[:_MOST_FINDINGS]), *more)
 
 
-def _used(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:
+def _find_used_keys(records: Iterable[ObjectRecord], blobs: Mapping[str, Payload]) -> list[str]:
     """Return one object's key for each blob that is used."""
     by_digest = {blobs[record.key].sha256: record.key for record in records if record.blob}
     return list(by_digest.values())

@@ -14,7 +14,7 @@ from kled.snapshot.documents import last_seen
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.documents.root import require_recipients
 from kled.snapshot.documents.runs import MOST, Run, RunEntry
-from kled.snapshot.losses.losses import no_change, require_mounted
+from kled.snapshot.losses.losses import change_refusal, require_mounted
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import order
 from kled.snapshot.trust.ledger import Ledger
@@ -65,7 +65,7 @@ def require_fit(ledger: Ledger, options: CreateOptions) -> None:
     if not options.settles:
         require_mounted(ledger)
     if options.before_change and ledger.doubts:
-        raise no_change(ledger.doubts, taken_back=ledger.taken_back)
+        raise change_refusal(ledger.doubts, taken_back=ledger.taken_back)
 
 
 def next_run(  # noqa: PLR0913 - what a run says, each by its name
@@ -94,14 +94,14 @@ def next_run(  # noqa: PLR0913 - what a run says, each by its name
         number=min(max(numbers, default=0) + 1, MOST),
         previous=ledger.newest.id if ledger.newest else None,
         others={url: run.id for url, run in ledger.runs.items() if not is_same(url, state_store)},
-        overtakes=order.overtaken(run_id, ledger.run_ids),
-        begins=_begins(ledger, run_id, settled=settled),
+        overtakes=order.find_overtaken(run_id, ledger.run_ids),
+        begins=_find_beginning(ledger, run_id, settled=settled),
         signed_since=since if keys.signing_key is not None else None,
         store=store,
     )
 
 
-def _begins(ledger: Ledger, run_id: str, *, settled: bool) -> str | None:
+def _find_beginning(ledger: Ledger, run_id: str, *, settled: bool) -> str | None:
     first = ledger.newest is None and ledger.seen is None and ledger.root.missing
     if settled or first:
         return run_id
@@ -139,7 +139,7 @@ def entry_of(
         fuzzy=made.fuzzy,
         level=made.level,
         seconds=round(result.seconds, 3),
-        overtakes=order.overtaken(
+        overtakes=order.find_overtaken(
             made.id, (ref.id for ref in snapshots.list(made.cluster)) if late else overtaken
         ),
         held=held + 1,

@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import ObjectMissing, PreconditionFailed
 from kled.kops.state_store import layout
 from kled.snapshot import etcd
-from kled.snapshot.create.selection import Selection, backups_of, retaken
+from kled.snapshot.create.selection import Selection, group_backups, replace_backups
 from kled.snapshot.create.spool import Spool
 from kled.snapshot.documents.manifest import Payload
 from kled.storage.base import Entry, ObjectStore
@@ -33,7 +33,7 @@ class Taken:
     blobs: Mapping[str, Payload]
 
 
-def broken(chosen: Selection, damaged: Collection[str]) -> tuple[str, ...]:
+def find_broken(chosen: Selection, damaged: Collection[str]) -> tuple[str, ...]:
     """Return the etcd clusters all of whose chosen backups are damaged."""
     data = [backup.key for backup in chosen.backups if layout.is_backup_data(backup.key)]
     whole = {key.split("/")[2] for key in data if key not in damaged}
@@ -54,7 +54,7 @@ def take_older(
     a blob; data whose SHA-256 is among the `failed` is damaged. Raises what the stores raise.
     """
     listed = list(state.entries(f"{chosen.cluster}/backups/etcd/{name}/"))
-    backups, names = backups_of(chosen.cluster, listed), chosen.etcd[name]
+    backups, names = group_backups(chosen.cluster, listed), chosen.etcd[name]
     if not set(names) <= backups.keys():
         return None  # etcd-manager dropped one meanwhile: the next run chooses anew
     bad, ends = 0, monotonic() + PATIENCE.total_seconds()
@@ -63,14 +63,14 @@ def take_older(
             continue
         if monotonic() > ends:
             break
-        blobs = _whole(state, chosen.cluster, backups[backup], store)
+        blobs = _store_whole(state, chosen.cluster, backups[backup], store)
         if blobs is not None and not any(blob.sha256 in failed for blob in blobs.values()):
-            return Taken(retaken(chosen, name, listed, (*names, backup), bad), blobs)
+            return Taken(replace_backups(chosen, name, listed, (*names, backup), bad), blobs)
         bad += 1
     return None
 
 
-def _whole(
+def _store_whole(
     state: ObjectStore, cluster: str, files: Iterable[Entry], store: Stored
 ) -> dict[str, Payload] | None:
     """Store the files of one backup and return their blobs; None where it is damaged, or gone."""
@@ -82,7 +82,7 @@ def _whole(
                     spool.fill(reading.chunks())
             except (ObjectMissing, PreconditionFailed):
                 return None
-            if layout.is_backup_data(file.key) and etcd.trouble(spool) is not None:
+            if layout.is_backup_data(file.key) and etcd.find_trouble(spool) is not None:
                 return None
             blobs[file.key] = store(spool)
     return blobs

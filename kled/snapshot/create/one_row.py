@@ -12,7 +12,7 @@ _SHOWN: Final = 200
 _NAMED: Final = 5
 
 
-def one_row(error: Exception) -> KledError:
+def explain_failure(error: Exception) -> KledError:
     """Return the error as one of kled's; one that nobody raised on purpose is logged whole."""
     if isinstance(error, KledError):
         return error
@@ -36,12 +36,12 @@ def unfit(orphan: Orphan, state_store: str) -> ClusterResult | None:
     return ClusterResult(orphan.name, None, error=error)
 
 
-def left_out(chosen: Selection) -> tuple[str, ...]:
+def name_left_out(chosen: Selection) -> tuple[str, ...]:
     """Name the objects that no snapshot can hold, with the reason."""
     return tuple(f"{skipped.key}: {skipped.reason}" for skipped in chosen.odd)
 
 
-def linked(chosen: Selection) -> tuple[str, ...]:
+def name_linked(chosen: Selection) -> tuple[str, ...]:
     """Name the files that have another name, through which others may change them."""
     rest = len(chosen.linked) - _NAMED
     more = [f'cluster "{chosen.cluster}": so have {rest} more of its objects'] if rest > 0 else []

@@ -47,7 +47,7 @@ def read_along(
 
     start_until(_AHEAD + 1)
     _wait(reading, _AHEAD)
-    listing = selection.fleet(counted.entries(), backups)
+    listing = selection.select_fleet(counted.entries(), backups)
     for before, again in listing:
         name = again.name if isinstance(again, Orphan) else again.cluster
         while reading and f"{reading[0][1].selection.cluster}/" <= f"{name}/":

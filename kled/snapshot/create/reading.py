@@ -83,7 +83,7 @@ class Reader:
             if entry.key in self._read
         }
         if fuzzy:
-            chosen = _only(chosen, bodies)
+            chosen = _keep_read(chosen, bodies)
         return Picture(chosen, bodies, fuzzy)
 
     def _get(self, entry: Entry) -> bytes | None:
@@ -119,7 +119,7 @@ def list_cluster(state: ObjectStore, cluster: str, backups: int | None) -> Selec
     return selection.select(cluster, state.entries(f"{cluster}/"), backups)
 
 
-def _only(chosen: Selection, keys: Iterable[str]) -> Selection:
+def _keep_read(chosen: Selection, keys: Iterable[str]) -> Selection:
     """Return the selection without small objects that were not read."""
     read, held = set(keys), chosen.held
 

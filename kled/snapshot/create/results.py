@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.sentences import enumerated, number
 from kled.snapshot.create.halfway import Halfway, Never
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 
 if TYPE_CHECKING:
     from kled.snapshot.verify.verify import KopsCheck
@@ -169,7 +169,7 @@ class RunResult:
         self._require_trusted()
         if self.findings:
             raise SnapshotNotTrustworthy(
-                f"every cluster was taken, but {brief(self.findings)}",
+                f"every cluster was taken, but {sum_up(self.findings)}",
                 hint="kled snapshot verify --all tells what is wrong with the snapshot store",
             )
         return self
@@ -181,7 +181,7 @@ class RunResult:
             if cluster.error is not None and cluster.error.retryable:
                 raise cluster.error
         if failed and failed[0].error is not None:
-            raise _not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
+            raise _explain_not_taken(failed[0].cluster, failed[0].error, failed[1:], self._in_all)
         left_out = [
             f"{cluster.cluster}/{left_out}"
             for cluster in self.clusters
@@ -197,10 +197,10 @@ class RunResult:
     def _require_trusted(self) -> None:
         bad = [cluster for cluster in self.clusters if not cluster.trusted]
         if bad:
-            first, others = bad[0], f"; nor can that of {_some(bad[1:])}" if bad[1:] else ""
+            first, others = bad[0], f"; nor can that of {_name_some(bad[1:])}" if bad[1:] else ""
             raise SnapshotNotTrustworthy(
                 f"snapshot {first.snapshot} of {first.cluster} cannot be trusted:"
-                f" {brief(first.reasons)}{others}",
+                f" {sum_up(first.reasons)}{others}",
                 hint=first.mend,
             )
 
@@ -211,13 +211,13 @@ class RunResult:
         return f"; {bad} of {len(self.clusters)} clusters have something wrong" if bad > 1 else ""
 
 
-def _not_taken(
+def _explain_not_taken(
     cluster: str, error: KledError, others: Sequence[ClusterResult], in_all: str
 ) -> KledError:
     """Return what to raise for a cluster that was not taken: exit status 1, whatever kept it."""
     if error.exit_code == KledError.exit_code and not in_all:
         return error
-    more = (f"; nor was {_some(others)}" if others else "") + in_all
+    more = (f"; nor was {_name_some(others)}" if others else "") + in_all
     failure = KledError(
         f'cluster "{cluster}" was not taken: {error.message}{more}', hint=error.hint
     )
@@ -225,5 +225,5 @@ def _not_taken(
     return failure
 
 
-def _some(clusters: Sequence[ClusterResult]) -> str:
+def _name_some(clusters: Sequence[ClusterResult]) -> str:
     return enumerated([result.cluster for result in clusters], _SHOWN)

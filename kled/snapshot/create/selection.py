@@ -91,7 +91,7 @@ _UNFIT: Final = "it is "
 """How the reason begins where the key is one of kops', and what stands there is no object."""
 
 
-def _strange(key: str, unfit: str | None) -> str | None:
+def _why_strange(key: str, unfit: str | None) -> str | None:
     """Say why no snapshot can hold an object; None where it can."""
     strange = oddity(key)
     if strange is not None:
@@ -105,16 +105,17 @@ def select(cluster: str, entries: Iterable[Entry], backups: int | None) -> Selec
     `backups` is how many complete etcd backups of each etcd cluster to take; None takes all. What
     is left of a cluster that lost its definition is chosen, too: it may be its only keys.
     """
-    listing = _sorted_out(cluster, entries)
+    listing = _sort_out(cluster, entries)
     if not listing.defined and not listing.lost:
         return Orphan(cluster, listing.listed)
-    definition, markers = _without_markers(listing.definition)
+    definition, markers = _drop_markers(listing.definition)
     backups_by_name = listing.backups
     chosen = {
-        etcd: _chosen(etcd, backups_by_name[etcd], backups) for etcd in sorted(backups_by_name)
+        etcd: _choose_backups(etcd, backups_by_name[etcd], backups)
+        for etcd in sorted(backups_by_name)
     }
     start = len(cluster) + 1
-    taken = [_relative(entry, start) for pick in chosen.values() for entry in pick.entries]
+    taken = [_make_relative(entry, start) for pick in chosen.values() for entry in pick.entries]
     left = (left for pick in chosen.values() for left in pick.skipped)
     return Selection(
         cluster,
@@ -149,7 +150,7 @@ class _Listing(NamedTuple):
     """Whether it has what only a cluster has."""
 
 
-def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
+def _sort_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
     start, listed = len(cluster) + 1, 0
     definition: list[Entry] = []
     backups: dict[str, dict[str, list[Entry]]] = {}
@@ -161,7 +162,7 @@ def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
         key = entry.key[start:]
         defined = defined or key == layout.CONFIG  # be it a link
         lost = lost or layout.is_of_a_cluster(key)
-        strange = _strange(key, entry.unfit)
+        strange = _why_strange(key, entry.unfit)
         if strange is not None:
             odd.append(Skipped(key=visible(key), reason=strange))
             continue
@@ -169,15 +170,15 @@ def _sorted_out(cluster: str, entries: Iterable[Entry]) -> _Listing:
         if place is not None:
             backups.setdefault(place[0], {}).setdefault(place[1], []).append(entry)
             continue
-        reason = _left_out(key)
+        reason = _why_left_out(key)
         if reason is None:
-            definition.append(_relative(entry, start))
+            definition.append(_make_relative(entry, start))
         else:
             skipped.append(Skipped(key=key, reason=reason))
     return _Listing(definition, backups, skipped, odd, listed, defined, lost)
 
 
-def fleet(
+def select_fleet(
     entries: Iterable[Entry], backups: int | None
 ) -> Iterator[tuple[int, Selection | Orphan]]:
     """Choose from one listing of a whole state store, cluster by cluster, in bounded memory.
@@ -200,7 +201,7 @@ def fleet(
             yield before, Orphan(visible(name), len(listed))
 
 
-def retaken(
+def replace_backups(
     chosen: Selection, etcd: str, entries: Iterable[Entry], names: Sequence[str], damaged: int
 ) -> Selection:
     """Return the selection with these backups of one etcd cluster in place of those it has.
@@ -208,12 +209,12 @@ def retaken(
     `entries` are all that is listed below the etcd cluster, with whole keys; `damaged` is how many
     were left out because they are.
     """
-    backups = backups_of(chosen.cluster, entries)
+    backups = group_backups(chosen.cluster, entries)
     place = f"{_BACKUPS}{etcd}/"
     complete = [name for name in backups if layout.is_complete(file.key for file in backups[name])]
     kept = [backup for backup in chosen.backups if not backup.key.startswith(place)]
     taken = [file for name in names for file in backups[name]]
-    left = _left(place, len(complete) - len(names) - damaged, len(backups) - len(complete))
+    left = _describe_left(place, len(complete) - len(names) - damaged, len(backups) - len(complete))
     if damaged:
         left.append(Skipped(key=place, reason=f"{damaged} older backups that are damaged"))
     return replace(
@@ -224,13 +225,13 @@ def retaken(
     )
 
 
-def backups_of(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def group_backups(cluster: str, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     """Return the files of each backup of one etcd cluster by its name, relative to the cluster."""
     backups: dict[str, list[Entry]] = {}
     for entry in entries:
-        relative = _relative(entry, len(cluster) + 1)
+        relative = _make_relative(entry, len(cluster) + 1)
         place = layout.backup_place(relative.key)
-        if place is not None and _strange(relative.key, entry.unfit) is None:
+        if place is not None and _why_strange(relative.key, entry.unfit) is None:
             backups.setdefault(place[1], []).append(relative)
     return backups
 
@@ -243,7 +244,7 @@ class _Pick(NamedTuple):
     skipped: list[Skipped]
 
 
-def _without_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skipped]]:
+def _drop_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skipped]]:
     """Leave out empty objects that are named as a directory is: consoles and Azure make them."""
     folders: set[str] = set()
     for entry in entries:
@@ -260,7 +261,7 @@ def _without_markers(entries: Sequence[Entry]) -> tuple[list[Entry], list[Skippe
     return kept, skipped
 
 
-def _left_out(key: str) -> str | None:
+def _why_left_out(key: str) -> str | None:
     """Say why an object that is no etcd backup is not taken; None where it is."""
     kind = layout.kind_of(key)
     if kind == "etcd-backup":
@@ -270,7 +271,7 @@ def _left_out(key: str) -> str | None:
     return None
 
 
-def _chosen(etcd: str, backups: Mapping[str, Sequence[Entry]], wanted: int | None) -> _Pick:
+def _choose_backups(etcd: str, backups: Mapping[str, Sequence[Entry]], wanted: int | None) -> _Pick:
     """Take the newest complete ones; their names sort by age."""
     complete = [
         name
@@ -279,16 +280,16 @@ def _chosen(etcd: str, backups: Mapping[str, Sequence[Entry]], wanted: int | Non
     ]
     chosen = complete if wanted is None else complete[:wanted]
     place = f"{_BACKUPS}{etcd}/"
-    skipped = _left(place, len(complete) - len(chosen), len(backups) - len(complete))
+    skipped = _describe_left(place, len(complete) - len(chosen), len(backups) - len(complete))
     return _Pick(tuple(chosen), [file for name in chosen for file in backups[name]], skipped)
 
 
-def _left(place: str, older: int, halves: int) -> list[Skipped]:
+def _describe_left(place: str, older: int, halves: int) -> list[Skipped]:
     counted = ((older, "older backups"), (halves, "incomplete backups"))
     return [Skipped(key=place, reason=f"{number} {reason}") for number, reason in counted if number]
 
 
-def _relative(entry: Entry, start: int) -> Entry:
+def _make_relative(entry: Entry, start: int) -> Entry:
     return Entry(
         entry.key[start:], entry.size, entry.tag, entry.modified, entry.version, None, entry.links
     )

@@ -18,7 +18,7 @@ from kled.errors import DiskUnusable
 _CHUNK: Final = 1 << 20
 
 
-def nameless(directory: Path | None) -> IO[bytes]:
+def open_nameless(directory: Path | None) -> IO[bytes]:
     """Open a file that only this process can reach. Raises `DiskUnusable`."""
     with _room():
         return tempfile.TemporaryFile(dir=directory, buffering=0)
@@ -80,7 +80,7 @@ class Spool:
     """A nameless file with its digest; iterating yields its bytes, anew each time."""
 
     def __init__(self, directory: Path | None = None) -> None:
-        self.file = nameless(directory)
+        self.file = open_nameless(directory)
         self.sha256 = hashlib.sha256().hexdigest()
         self.size = 0
 

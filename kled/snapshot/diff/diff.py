@@ -13,7 +13,15 @@ from typing import Final, Literal
 
 from kled.kops.state_store.layout import EtcdBackup
 from kled.sentences import number
-from kled.snapshot.diff.facts import FactName, Facts, Fingerprints, Subject, Value, facts_of, opaque
+from kled.snapshot.diff.facts import (
+    FactName,
+    Facts,
+    Fingerprints,
+    Subject,
+    Value,
+    facts_of,
+    opaque_fact,
+)
 
 Action = Literal["added", "removed", "changed"]
 
@@ -59,13 +67,13 @@ class Difference:
         where = " ".join(part for part in (self.subject, self.name, self.field) if part)
         match self.action:
             case "added":
-                return f"+ {where}{_shown(self.after)}"
+                return f"+ {where}{_format_value(self.after)}"
             case "removed":
-                return f"- {where}{_shown(self.before)}"
+                return f"- {where}{_format_value(self.before)}"
             case "changed" if self.before is None and not self.field:
-                return f"~ {where}{_shown(self.after)}"
+                return f"~ {where}{_format_value(self.after)}"
             case "changed":
-                return f"~ {where}{_shown(self.before)} -> {_text(self.after)}"
+                return f"~ {where}{_format_value(self.before)} -> {_text(self.after)}"
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -79,7 +87,7 @@ class Difference:
         }
 
 
-def view(
+def make_view(
     label: str,
     cluster: str,
     objects: Iterable[tuple[str, bytes]],
@@ -97,7 +105,7 @@ def view(
     facts: dict[FactName, Value] = {}
     for key, body in objects:
         facts.update(facts_of(key, body, seen))
-    facts.update(opaque(key, sha256, seen) for key, sha256 in opaque_objects)
+    facts.update(opaque_fact(key, sha256, seen) for key, sha256 in opaque_objects)
     for backup in etcd_backups:  # newest first
         if backup.complete:
             facts.setdefault(FactName("etcd-backup", backup.etcd), backup.name)
@@ -125,11 +133,11 @@ def diff(before: View, after: View) -> tuple[Difference, ...]:
             }
             for facts in (before.facts, after.facts)
         ]
-        changes += _of_one(subject, name, *sides)
+        changes += _compare_name(subject, name, *sides)
     return tuple(changes)
 
 
-def _of_one(
+def _compare_name(
     subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
 ) -> Iterator[Difference]:
     """Yield the changes of one name; one, where the whole came or went or is summed up."""
@@ -138,7 +146,7 @@ def _of_one(
     elif subject in _WHOLE and not new:
         yield Difference("removed", subject, name, "", _summary(subject, old), None)
     else:
-        changes = list(_by_field(subject, name, old, new))
+        changes = list(_compare_fields(subject, name, old, new))
         if subject in _SUMMED_UP and len(changes) > 1:
             yield Difference(
                 "changed", subject, name, "", None, f"{number(len(changes), 'file')} differ"
@@ -147,7 +155,7 @@ def _of_one(
             yield from changes
 
 
-def _by_field(
+def _compare_fields(
     subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
 ) -> Iterator[Difference]:
     for field_ in sorted(old.keys() | new.keys()):
@@ -171,7 +179,7 @@ def _summary(subject: Subject, facts: Mapping[str, Value]) -> Value:
     return f"{len(facts)} {'field' if subject == 'cluster' else 'file'}{'s'[: len(facts) != 1]}"
 
 
-def _shown(value: Value) -> str:
+def _format_value(value: Value) -> str:
     return "" if value is None else f": {_text(value)}"
 
 

@@ -88,10 +88,10 @@ def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactNa
     elif key == layout.KOPS_VERSION:
         yield FactName("version", "kops"), body.decode(errors="replace").strip()[:_LONGEST]
     else:
-        yield opaque(key, hashlib.sha256(body).hexdigest(), seen)
+        yield opaque_fact(key, hashlib.sha256(body).hexdigest(), seen)
 
 
-def opaque(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Value]:
+def opaque_fact(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Value]:
     """Return the fact that an object is there and has a certain content."""
     kind, parts, print_ = layout.kind_of(key), key.split("/"), seen.of_digest(sha256)
     if kind == "control":

@@ -15,7 +15,7 @@ from kled.errors import ClusterNotFound, ObjectMissing
 from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot.create.selection import LARGE
-from kled.snapshot.diff.diff import View, view
+from kled.snapshot.diff.diff import View, make_view
 from kled.snapshot.diff.facts import Fingerprints
 from kled.snapshot.documents import names
 from kled.snapshot.documents.manifest import Manifest
@@ -41,7 +41,7 @@ def fingerprint_key(identity: Path | None, chance: bytes) -> bytes:
     return hmac.digest(text.encode(), _PURPOSE, "sha256")
 
 
-def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> View:
+def view_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> View:
     """Return the state that a snapshot holds; one request.
 
     Raises `SnapshotNotTrustworthy` where a byte is not as its manifest says, and `InvalidInput`
@@ -53,7 +53,7 @@ def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> Vie
         for record in manifest.objects
         if record.blob is not None and record.kind != "etcd-backup"
     ]
-    return view(
+    return make_view(
         manifest.id,
         manifest.cluster,
         ((record.key, body) for record, body in archived_objects(manifest, packed)),
@@ -63,13 +63,13 @@ def of_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> Vie
     )
 
 
-def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False) -> View:
+def view_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False) -> View:
     """Return the state that the state store holds now; one request for each object and listing.
 
     An object that is deleted meanwhile is left out. Raises `ClusterNotFound` for one without a
     definition, unless it is `known` to have been: then what is left is its state, if only nothing.
     """
-    prefix = f"{names.checked_cluster(cluster)}/"
+    prefix = f"{names.check_cluster(cluster)}/"
     entries = list(state.entries(prefix))
     if not known and not any(entry.key == prefix + layout.CONFIG for entry in entries):
         kept = options(name=cluster, snapshot="latest")
@@ -78,23 +78,23 @@ def of_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False
             hint=f"to see what it was: kled snapshot show {kept}; to put it back: kled snapshot"
             f" restore {kept}",
         )
-    wanted = [entry for entry in entries if _counts(entry.key.removeprefix(prefix))]
+    wanted = [entry for entry in entries if _is_compared(entry.key.removeprefix(prefix))]
     wanted = [entry for entry in wanted if oddity(entry.key) is None]
     config = prefix + layout.CONFIG  # a link in its place is an error, no difference
     wanted = [entry for entry in wanted if entry.unfit is None or entry.key == config]
     small = [entry for entry in wanted if entry.size <= LARGE]
     large = [entry for entry in wanted if entry.size > LARGE]
-    return view(
+    return make_view(
         LIVE,
         cluster,
         _read(state, prefix, small),
         Fingerprints(key),
-        opaque_objects=_hashed(state, prefix, large),
+        opaque_objects=_hash_objects(state, prefix, large),
         etcd_backups=layout.etcd_backups(entry.key.removeprefix(prefix) for entry in entries),
     )
 
 
-def _counts(key: str) -> bool:
+def _is_compared(key: str) -> bool:
     kind = layout.kind_of(key)
     return kind in {"identity", "intent", "derived"} or layout.is_marker(key)
 
@@ -110,7 +110,9 @@ def _read(state: ObjectStore, prefix: str, entries: list[Entry]) -> Iterator[tup
     yield from filter(None, in_parallel(tasks))
 
 
-def _hashed(state: ObjectStore, prefix: str, entries: list[Entry]) -> Iterator[tuple[str, str]]:
+def _hash_objects(
+    state: ObjectStore, prefix: str, entries: list[Entry]
+) -> Iterator[tuple[str, str]]:
     for entry in entries:
         digest = hashlib.sha256()
         try:

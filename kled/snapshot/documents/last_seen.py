@@ -82,10 +82,10 @@ def write(  # noqa: PLR0913 - what is merged, each by its name
     """
     for _ in range(_ATTEMPTS):
         before = None if anew or known is None else known[0]
-        seen = _merged(before, snapshots.url, run, forget, keep)
+        seen = _merge(before, snapshots.url, run, forget, keep)
         if known and seen == known[0]:
             return
-        if _stored(state, snapshots, seen, known[1] if known else None):
+        if _try_store(state, snapshots, seen, known[1] if known else None):
             return
         try:
             known = read(state, snapshots)
@@ -94,7 +94,9 @@ def write(  # noqa: PLR0913 - what is merged, each by its name
             known = None
 
 
-def _stored(state: ObjectStore, snapshots: SnapshotStore, seen: LastSeen, tag: str | None) -> bool:
+def _try_store(
+    state: ObjectStore, snapshots: SnapshotStore, seen: LastSeen, tag: str | None
+) -> bool:
     key = key_of(snapshots.url)
     signing_key = snapshots.keys.signing_key
     body = signed.encode("last-seen", key, asdict(seen), store=None, signing_key=signing_key)
@@ -110,7 +112,7 @@ def _stored(state: ObjectStore, snapshots: SnapshotStore, seen: LastSeen, tag: s
     return True
 
 
-def _merged(
+def _merge(
     seen: LastSeen | None,
     url: str,
     run: Run,

@@ -159,7 +159,7 @@ class Manifest(_Frozen):
         """Refuse what could lead a reader astray: foreign keys, doubles, absent blobs."""
         if self.format != FORMAT:
             raise ValueError(f"format {self.format} is not {FORMAT}")
-        names.checked_cluster(self.cluster)
+        names.check_cluster(self.cluster)
         names.moment(self.id)
         keys = [record.key for record in self.objects]
         if keys != sorted(set(keys), key=str.encode):
@@ -279,7 +279,7 @@ def decode(
     signature's field and the digest, and raises before anything else of the document is used.
     """
     where = f"the manifest of {cluster} {snapshot_id}"
-    document = _opened(body, where)
+    document = _parse(body, where)
     own = digest_of(document)
     if document.get("digest") != own or body != canonical(document) + b"\n":
         raise SnapshotNotTrustworthy(f"{where} was changed after it was written")
@@ -294,7 +294,7 @@ def decode(
     return manifest
 
 
-def _opened(body: bytes, where: str) -> dict[str, Any]:
+def _parse(body: bytes, where: str) -> dict[str, Any]:
     try:
         document = parse_json(body, what=where, limit=LIMIT)
     except DocumentDamaged as error:

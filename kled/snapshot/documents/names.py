@@ -62,7 +62,7 @@ def moment(snapshot_id: str) -> datetime:
     )
 
 
-def checked_id(text: str) -> str:
+def check_id(text: str) -> str:
     """Return `text`; raise `InvalidInput` for what is no id."""
     moment(text)
     return text
@@ -77,7 +77,7 @@ def is_id(text: str) -> bool:
     return True
 
 
-def checked_cluster(name: str) -> str:
+def check_cluster(name: str) -> str:
     """Return `name`; raise `InvalidInput` where it could not be a directory of the state store."""
     if not layout.is_cluster_name(name):
         raise InvalidInput("name", f"{name!r} is no cluster name")
@@ -86,7 +86,7 @@ def checked_cluster(name: str) -> str:
 
 def cluster_prefix(cluster: str) -> str:
     """Return the prefix of all that is kept of a cluster, but for blobs."""
-    return f"{CLUSTERS}{checked_cluster(cluster)}/"
+    return f"{CLUSTERS}{check_cluster(cluster)}/"
 
 
 def snapshot_prefix(cluster: str, snapshot_id: str) -> str:
@@ -113,7 +113,7 @@ def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
 
 def failed_key(cluster: str, snapshot_id: str) -> str:
     """Return the key of the mark that says where to look for a check that went wrong."""
-    return f"{FAILED}{checked_cluster(cluster)}/{checked_id(snapshot_id)}"
+    return f"{FAILED}{check_cluster(cluster)}/{check_id(snapshot_id)}"
 
 
 def failed_of(key: str) -> tuple[str, str] | None:
@@ -133,8 +133,8 @@ def blob_key(sha256: str, *, sealed: str | None) -> str:
     Where it is encrypted, the digest of what is stored (`sealed`) is in the name, too, since no two
     encryptions are alike (docs/decisions/0006).
     """
-    checked_digest(sha256)
-    suffix = f".{checked_digest(sealed)[:_CIPHER_DIGITS]}.age" if sealed else ""
+    check_digest(sha256)
+    suffix = f".{check_digest(sealed)[:_CIPHER_DIGITS]}.age" if sealed else ""
     return f"{BLOBS}{sha256[:2]}/{sha256}{suffix}"
 
 
@@ -162,7 +162,7 @@ def sweep_key(sweep_id: str) -> str:
     return f"{SWEEPS}{sweep_id}.json"
 
 
-def checked_payload(key: str) -> str:
+def check_payload(key: str) -> str:
     """Return `key`; raise `InvalidInput` where it could not be that of a blob or an archive."""
     if not _PAYLOAD.fullmatch(key):
         raise InvalidInput("key", f"{key[:80]!r} is no key of a payload")
@@ -188,7 +188,7 @@ def snapshots_prefix(cluster: str | None) -> str:
     return cluster_prefix(cluster) if cluster else CLUSTERS
 
 
-def checked_digest(text: str) -> str:
+def check_digest(text: str) -> str:
     """Return `text`; raise `InvalidInput` where it is no lower-case hexadecimal SHA-256."""
     if not _SHA256.fullmatch(text):
         raise InvalidInput("digest", f"{text!r} is no sha256")

@@ -89,21 +89,21 @@ def record(
     return None
 
 
-def recorded(findings: Iterable[str]) -> list[str]:
+def shorten_findings(findings: Iterable[str]) -> list[str]:
     """Return findings as a proof keeps them: so many, and each so long."""
     return [finding[:_LONGEST] for finding in islice(findings, _MOST)]
 
 
-def marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
+def find_marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
     """Return clusters and ids for which a check once went wrong; one LIST.
 
-    A mark is no proof: it says which snapshots to look at (`later`), and the others need no look.
+    A mark proves nothing: it says which snapshots to look at with `read_later`.
     """
     entries = snapshots.store.entries(names.FAILED)
     return frozenset(filter(None, (names.failed_of(entry.key) for entry in entries)))
 
 
-def later(
+def read_later(
     snapshots: SnapshotStore,
     manifest: Manifest,
     levels: Collection[int] | None = None,
@@ -119,12 +119,12 @@ def later(
     claimed: list[Proof] = []
     failed: list[FailedProof] = []
     findings: list[str] = []
-    present = _levels_there(snapshots, manifest) if levels is None else sorted(levels)
+    present = _list_levels(snapshots, manifest) if levels is None else sorted(levels)
     for level in (level for level in present if level not in but):
         key = names.proof_key(manifest.cluster, manifest.id, level)
         try:
             document = signed.read(snapshots.store, "proof", key, snapshots.verification_keys)
-            stored = _checked(snapshots, document, manifest, level)
+            stored = _check(snapshots, document, manifest, level)
         except ObjectMissing:
             continue
         except SnapshotNotTrustworthy as error:
@@ -147,10 +147,10 @@ def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:
 
     A level that went wrong later is not proved any more, nor is what rests on it.
     """
-    return standing(manifest.proofs, later(snapshots, manifest))
+    return find_standing(manifest.proofs, read_later(snapshots, manifest))
 
 
-def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
+def find_standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
     """Return which of the proofs at birth and later stand, by level."""
     by_level = {proof.level: proof for proof in at_birth}
     for proof in beside.proved:
@@ -164,7 +164,7 @@ def standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
     return tuple(by_level[level] for level in sorted(by_level))
 
 
-def _levels_there(snapshots: SnapshotStore, manifest: Manifest) -> tuple[int, ...]:
+def _list_levels(snapshots: SnapshotStore, manifest: Manifest) -> tuple[int, ...]:
     prefix = names.snapshot_prefix(manifest.cluster, manifest.id) + names.VERIFIED
     keys = {entry.key for entry in snapshots.store.entries(prefix)}
     return tuple(
@@ -172,7 +172,7 @@ def _levels_there(snapshots: SnapshotStore, manifest: Manifest) -> tuple[int, ..
     )
 
 
-def _checked(
+def _check(
     snapshots: SnapshotStore, document: signed.Document, manifest: Manifest, level: int
 ) -> _Stored:
     stored = document.require(_model)

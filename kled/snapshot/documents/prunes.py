@@ -19,9 +19,9 @@ from kled.snapshot.repository import SnapshotRef, SnapshotStore
 if TYPE_CHECKING:
     from kled.snapshot.documents.root import RootState
 
-_Cluster = Annotated[str, AfterValidator(names.checked_cluster)]
-_Id = Annotated[str, AfterValidator(names.checked_id)]
-_Key = Annotated[str, AfterValidator(names.checked_payload)]
+_Cluster = Annotated[str, AfterValidator(names.check_cluster)]
+_Id = Annotated[str, AfterValidator(names.check_id)]
+_Key = Annotated[str, AfterValidator(names.check_payload)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Root:
     verification_keys: tuple[str, ...] = ()
     store: Identity | None = None
     """The identity that documents of this store are bound to; None in format 1."""
-    signed_since: Annotated[str, AfterValidator(names.checked_id)] | None = None
+    signed_since: Annotated[str, AfterValidator(names.check_id)] | None = None
     """An id; documents that are later and not signed count as missing."""
     verification_key: str | None = None
     """The one key that format 1 names."""
@@ -121,7 +121,7 @@ def ensure(
     state = look(snapshots)
     require_known(state)
     require_signing_key(snapshots, state.root)
-    wanted = _wanted(snapshots, state, identity, since)
+    wanted = _compose(snapshots, state, identity, since)
     if state.root == wanted and state.current:
         return state
     body = signed.encode(
@@ -182,7 +182,7 @@ def require_recipients(
         )
 
 
-def _wanted(
+def _compose(
     snapshots: "SnapshotStore", state: RootState, identity: str | None, since: str | None
 ) -> Root:
     """Return what `kled.json` should say, in the light of what it says."""
@@ -194,7 +194,7 @@ def _wanted(
     return Root(
         created=present.created if present else _now(snapshots.now()),
         recipients=(present.recipients if present and vouched else ()) or snapshots.keys.recipients,
-        verification_keys=_united(known, snapshots.verification_keys),
+        verification_keys=_unite(known, snapshots.verification_keys),
         store=state.store or identity or claimed or snapshots.chance(16).hex(),
         signed_since=(since or state.signed_since or snapshots.new_id()) if signs else None,
     )
@@ -204,10 +204,10 @@ def _named_keys(root: Root | None) -> tuple[str, ...]:
     if root is None:
         return ()
     first = (root.verification_key,) if root.verification_key else ()
-    return _united(root.verification_keys, first)
+    return _unite(root.verification_keys, first)
 
 
-def _united(first: Collection[str], second: Collection[str]) -> tuple[str, ...]:
+def _unite(first: Collection[str], second: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *second)))
 
 

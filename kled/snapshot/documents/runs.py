@@ -23,8 +23,8 @@ ENDED: Final = "deleted, and its epoch has ended"
 MOST: Final = (1 << 53) - 1
 """The largest number that JSON's canonical form has: what is counted stays there."""
 
-Id = Annotated[str, AfterValidator(names.checked_id)]
-Cluster = Annotated[str, AfterValidator(names.checked_cluster)]
+Id = Annotated[str, AfterValidator(names.check_id)]
+Cluster = Annotated[str, AfterValidator(names.check_cluster)]
 Number = Annotated[int, Field(ge=0, le=MOST)]
 
 
@@ -96,7 +96,7 @@ def read(snapshots: SnapshotStore, run_id: str) -> Run:
     run = document.require(_model)
     if run.id != run_id:
         raise SnapshotNotTrustworthy(f"{key} is the document of run {run.id}")
-    return _proved(run, document)
+    return _bind_to_document(run, document)
 
 
 def write(snapshots: SnapshotStore, run: Run) -> None:
@@ -119,7 +119,7 @@ def encode(snapshots: SnapshotStore, run: Run) -> bytes:
 _NOT_STORED: Final = frozenset({"store", "signed"})
 
 
-def _proved(run: Run, document: signed.Document) -> Run:
+def _bind_to_document(run: Run, document: signed.Document) -> Run:
     """Return the run with what its document, not its fields, says of store and signature."""
     return Run(
         **{name: getattr(run, name) for name in Run.__slots__ if name not in _NOT_STORED},
@@ -130,6 +130,6 @@ def _proved(run: Run, document: signed.Document) -> Run:
 
 def _require_digest(document: signed.Document) -> None:
     """Prove a document of format 1 by the digest in it."""
-    fields = signed.parsed(document.body, document.key, signed.LIMITS["run"])
+    fields = signed.parse_object(document.body, document.key, signed.LIMITS["run"])
     if fields.get("digest") != manifest.digest_of(fields):
         raise SnapshotNotTrustworthy(f"{document.key} was changed after it was written")

@@ -85,7 +85,7 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
     Raises `SnapshotNotTrustworthy` for what is no such document, is another one, was changed, or is
     signed with a key that does not count.
     """
-    fields = parsed(body, key, LIMITS[kind])
+    fields = parse_object(body, key, LIMITS[kind])
     version = fields.get("format", _FIRST_FORMAT)
     if _is_misnamed(fields):
         raise SnapshotNotTrustworthy(f"{key} was changed after it was written")
@@ -110,11 +110,11 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
 
 def read(store: ObjectStore, kind: Kind, key: str, keys: Collection[str]) -> Document:
     """Read a document within bounds. Raises `ObjectMissing` and as `decode` does."""
-    body, tag = bounded(store, key, LIMITS[kind])
+    body, tag = read_bounded(store, key, LIMITS[kind])
     return decode(kind, key, body, keys, tag)
 
 
-def bounded(store: ObjectStore, key: str, limit: int) -> tuple[bytes, str]:
+def read_bounded(store: ObjectStore, key: str, limit: int) -> tuple[bytes, str]:
     """Return an object's bytes and its tag; `SnapshotNotTrustworthy` for more than `limit` bytes.
 
     What is too large is never held, whatever size the store claims. What is no object (a link in a
@@ -136,7 +136,7 @@ def bounded(store: ObjectStore, key: str, limit: int) -> tuple[bytes, str]:
     return bytes(body), tag
 
 
-def parsed(body: bytes, key: str, limit: int) -> dict[str, Any]:
+def parse_object(body: bytes, key: str, limit: int) -> dict[str, Any]:
     """Return the JSON object in `body`; raise `SnapshotNotTrustworthy` where there is none."""
     try:
         document = parse_json(body, what=key, limit=limit)

@@ -51,7 +51,7 @@ def verification_keys(keys: Keys) -> tuple[str, ...]:
     for what is no key, and where the signing key's public half is not among those that are named:
     what it signs would count for nobody.
     """
-    named = tuple(_text(checked_public_key(text)) for text in keys.verification_keys)
+    named = tuple(_text(decode_public_key(text)) for text in keys.verification_keys)
     if keys.signing_key is None:
         return named
     own = public_key(keys.signing_key)
@@ -94,14 +94,14 @@ def fits(signature: Signature, message: bytes, keys: Collection[str]) -> bool:
         return False
     try:
         value = base64.b64decode(signature.value, validate=True)
-        raw = checked_public_key(signature.public_key)
+        raw = decode_public_key(signature.public_key)
         Ed25519PublicKey.from_public_bytes(raw).verify(value, message)
     except (InvalidSignature, binascii.Error):
         return False
     return signature.value == _text(value)
 
 
-def checked_public_key(text: str) -> bytes:
+def decode_public_key(text: str) -> bytes:
     """Return the raw key; raise `InvalidInput` for what is no base64 of 32 bytes."""
     try:
         raw = base64.b64decode(text, validate=True)

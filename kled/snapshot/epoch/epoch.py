@@ -18,8 +18,8 @@ from kled.errors import (
 )
 from kled.snapshot.documents import names
 from kled.snapshot.documents.runs import MOST
-from kled.snapshot.epoch.epoch_document import Epoch, Found, encode, find, overwrite
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.epoch_document import Epoch, StoredEpoch, encode, find, overwrite
+from kled.snapshot.epoch.raising import raise_command
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.store_urls import canonical, is_among, is_same
 
@@ -47,7 +47,7 @@ def check(
     """
     stored = find(snapshots, cluster)
     if stored and typed and not is_same(typed, state_store):
-        stored = _respelled(snapshots, cluster, stored, typed, state_store)
+        stored = _store_respelled(snapshots, cluster, stored, typed, state_store)
     current = stored.epoch if stored else None
     if current is None or current.vacant:
         current = _begin(snapshots, cluster, state_store)
@@ -74,7 +74,7 @@ def require_same(
         f'cluster "{cluster}" lives in {known.state_store} since epoch {known.number}, not in'
         f" {state_store}",
         hint=_what_to_check(snapshots)
-        + ("" if has_it(known.state_store) else _moved(cluster, known, state_store))
+        + ("" if has_it(known.state_store) else _advise_move(cluster, known, state_store))
         + ("; a deletion that began there ends when it is run again" if known.ends else ""),
     )
 
@@ -89,7 +89,7 @@ def _what_to_check(snapshots: SnapshotStore) -> str:
     )
 
 
-def _moved(cluster: str, known: Epoch, here: str) -> str:
+def _advise_move(cluster: str, known: Epoch, here: str) -> str:
     """Say what lets the cluster live in `here`, unless that is a home that it was moved from.
 
     Where somebody moved the state store itself, nobody has raised the epoch.
@@ -98,11 +98,11 @@ def _moved(cluster: str, known: Epoch, here: str) -> str:
         return ""
     return (
         "; only where the state store itself was moved or renamed, so that nobody uses that one any"
-        f" more: {raising(cluster, here, known.state_store)}"
+        f" more: {raise_command(cluster, here, known.state_store)}"
     )
 
 
-def _adopt(snapshots: SnapshotStore, cluster: str, stored: Found) -> None:
+def _adopt(snapshots: SnapshotStore, cluster: str, stored: StoredEpoch) -> None:
     """Sign an epoch that was written before documents were signed."""
     if stored.signed or snapshots.keys.signing_key is None:
         return
@@ -110,7 +110,7 @@ def _adopt(snapshots: SnapshotStore, cluster: str, stored: Found) -> None:
         overwrite(snapshots, cluster, stored.epoch, stored.tag)
 
 
-def spelled(known: Epoch, typed: str, state_store: str) -> Epoch:
+def respell(known: Epoch, typed: str, state_store: str) -> Epoch:
     """Return the epoch with `state_store` in place of each URL that is `typed`."""
 
     def turned(url: str) -> str:
@@ -125,14 +125,14 @@ def spelled(known: Epoch, typed: str, state_store: str) -> Epoch:
     )
 
 
-def _respelled(
-    snapshots: SnapshotStore, cluster: str, stored: Found, typed: str, state_store: str
-) -> Found:
+def _store_respelled(
+    snapshots: SnapshotStore, cluster: str, stored: StoredEpoch, typed: str, state_store: str
+) -> StoredEpoch:
     """Write the epoch as manifests and runs call the store; where that cannot be, only return it.
 
     Runs and deletions compare with what is written, and know nothing of what was typed.
     """
-    new, keys = spelled(stored.epoch, typed, state_store), snapshots.keys
+    new, keys = respell(stored.epoch, typed, state_store), snapshots.keys
     if asdict(new) == asdict(stored.epoch):
         return stored
     if keys.signing_key is not None or not snapshots.verification_keys:
@@ -178,8 +178,8 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
     url, key = canonical(state_store), names.epoch_key(cluster)
     stored = find(snapshots, cluster)
     if stored is None:
-        left = _left(snapshots, cluster, url, {}, (of,))
-        new = Epoch(url, 1, homes=_others(url, of), left=left)
+        left = _find_newest_of_homes(snapshots, cluster, url, {}, (of,))
+        new = Epoch(url, 1, homes=_drop_home(url, of), left=left)
         snapshots.store.put_if_absent(key, encode(snapshots, cluster, new))
         return new
     known = stored.epoch
@@ -187,8 +187,8 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
         unknown = known.homes is None and known.number > 1  # an earlier kled raised it
         if not of or unknown or is_among(of, (url, *(known.homes or ()))):
             return known
-        left = _left(snapshots, cluster, url, known.left, (of,))
-        new = replace(known, homes=_others(url, *(known.homes or ()), of), left=left)
+        left = _find_newest_of_homes(snapshots, cluster, url, known.left, (of,))
+        new = replace(known, homes=_drop_home(url, *(known.homes or ()), of), left=left)
     else:
         before = () if known.vacant else (*(known.homes or ()), known.state_store)
         number = min(known.number + 1, MOST)
@@ -196,15 +196,17 @@ def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = 
             url,
             number,
             past=known.past,
-            homes=_others(url, *before, of),
+            homes=_drop_home(url, *before, of),
             past_of=known.past_of,
-            left=_left(snapshots, cluster, url, known.left, (known.state_store, of)),
+            left=_find_newest_of_homes(
+                snapshots, cluster, url, known.left, (known.state_store, of)
+            ),
         )
     overwrite(snapshots, cluster, new, stored.tag)
     return new
 
 
-def _left(
+def _find_newest_of_homes(
     snapshots: SnapshotStore, cluster: str, url: str, before: Mapping[str, str], now: Sequence[str]
 ) -> dict[str, str]:
     """Return the newest snapshot of each home that is not `url`; those of `before` stay as known.
@@ -212,13 +214,13 @@ def _left(
     A LIST for each that the cluster leaves `now`, and a GET or a few.
     """
     left = {home: newest for home, newest in before.items() if not is_same(home, url)}
-    for home in _others(url, *now):
+    for home in _drop_home(url, *now):
         if not is_among(home, left):
             left[home] = _newest_of(snapshots, cluster, (home,))
     return left
 
 
-def _others(url: str, *homes: str) -> tuple[str, ...]:
+def _drop_home(url: str, *homes: str) -> tuple[str, ...]:
     """Return the homes that are not `url`, each once."""
     return tuple(dict.fromkeys(home for home in homes if home and not is_same(home, url)))
 
@@ -253,17 +255,17 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
     """
     stored = find(snapshots, cluster)
     if stored is not None and is_same(stored.epoch.state_store, state_store):
-        overwrite(snapshots, cluster, ended(snapshots, cluster, stored.epoch), stored.tag)
+        overwrite(snapshots, cluster, compute_ended(snapshots, cluster, stored.epoch), stored.tag)
 
 
-def ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
+def compute_ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
     """Return the epoch as it is when the cluster is gone from where it lived. Only reads."""
     homes = (*(known.homes or ()), known.state_store)
     newest = _newest_of(snapshots, cluster, homes) or known.past
     return Epoch("", known.number, past=newest, past_of=_past_of(known))
 
 
-def ended_with(snapshots: SnapshotStore, cluster: str, snapshot_id: str) -> bool:
+def is_last_before_end(snapshots: SnapshotStore, cluster: str, snapshot_id: str) -> bool:
     """Say whether the snapshot is the last one before the cluster was deleted or unregistered.
 
     Nothing was changed after it, and nothing was taken since. A GET, and a LIST where it is gone.

@@ -12,7 +12,7 @@ from kled.snapshot.documents import names, signed
 from kled.snapshot.documents.runs import Cluster, Number
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import order
-from kled.snapshot.trust.ledger import read_ledger, ready_to_write
+from kled.snapshot.trust.ledger import prepare_to_write, read_ledger
 from kled.storage.bounded import written
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -48,21 +48,21 @@ class Epoch:
         return not self.state_store
 
 
-def _checked_past(text: str) -> str:
-    return text and names.checked_id(text)
+def _check_past(text: str) -> str:
+    return text and names.check_id(text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored(Epoch):
     """The document; format 1 does not name the cluster."""
 
-    past: Annotated[str, AfterValidator(_checked_past)] = ""
+    past: Annotated[str, AfterValidator(_check_past)] = ""
     homes: tuple[str, ...] | None = None
-    left: dict[str, Annotated[str, AfterValidator(_checked_past)]] = field(default_factory=dict)
+    left: dict[str, Annotated[str, AfterValidator(_check_past)]] = field(default_factory=dict)
     cluster: Cluster | None = None
 
 
-class Found(NamedTuple):
+class StoredEpoch(NamedTuple):
     """An epoch as it is stored."""
 
     epoch: Epoch
@@ -73,7 +73,7 @@ class Found(NamedTuple):
 _model: Final = TypeAdapter(_Stored)
 
 
-def find(snapshots: SnapshotStore, cluster: str) -> Found | None:
+def find(snapshots: SnapshotStore, cluster: str) -> StoredEpoch | None:
     """Return the cluster's epoch; None where there is none.
 
     Raises `SnapshotNotTrustworthy` where it is damaged, or is not signed though it should be.
@@ -99,7 +99,7 @@ def find(snapshots: SnapshotStore, cluster: str) -> Found | None:
         stored.past_of,
         stored.left,
     )
-    return Found(epoch, document.tag, document.signed)
+    return StoredEpoch(epoch, document.tag, document.signed)
 
 
 def _require_counts(snapshots: SnapshotStore, document: signed.Document) -> None:
@@ -141,6 +141,6 @@ def encode(snapshots: SnapshotStore, cluster: str, epoch: Epoch) -> bytes:
         "epoch",
         names.epoch_key(cluster),
         {**fields, "cluster": cluster, "at": snapshots.now().isoformat(timespec="seconds")},
-        store=ready_to_write(snapshots),
+        store=prepare_to_write(snapshots),
         signing_key=snapshots.keys.signing_key,
     )

@@ -5,7 +5,7 @@ An `etcd.backup.gz` is gzip around an etcd v3 snapshot: a bbolt file and the SHA
 in them, `contents` counts what Kubernetes keeps in etcd.
 """
 
-from kled.snapshot.etcd.backup import trouble
+from kled.snapshot.etcd.backup import find_trouble
 from kled.snapshot.etcd.contents import EtcdContents, inspect
 
-__all__ = ["EtcdContents", "inspect", "trouble"]
+__all__ = ["EtcdContents", "find_trouble", "inspect"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.create.spool import FileBytes, nameless, write
+from kled.snapshot.create.spool import FileBytes, open_nameless, write
 
 LARGEST: Final = 16 << 30
 """Bytes of an unpacked database that are read at most; etcd itself warns above 8 GiB."""
@@ -23,7 +23,7 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 
 
 @contextmanager
-def opened(
+def open_backup(
     chunks: Iterable[bytes], *, directory: Path | None = None, limit: int = LARGEST
 ) -> Iterator[FileBytes]:
     """Give the database inside the backup that `chunks` are, its digest proved.
@@ -34,13 +34,13 @@ def opened(
     or breaks off, more than `limit` bytes come out of it, or the digest is another one, and
     `DiskUnusable` where there is no room.
     """
-    with nameless(directory) as file:
+    with open_nameless(directory) as file:
         for piece in _database(chunks, limit):
             write(file, piece)
         yield FileBytes(file)
 
 
-def trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:
+def find_trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:
     """Return why the backup that `chunks` are is damaged; None: its gzip and its digest hold.
 
     Memory does not grow with the backup, and nothing is written. What it holds is not looked at.
@@ -56,7 +56,7 @@ def trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:
 def _database(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     """Yield the unpacked database; raise at the end where it does not have the digest after it."""
     digest, held, size = hashlib.sha256(), b"", 0
-    for piece in _unpacked(chunks):
+    for piece in _unpack(chunks):
         size += len(piece)
         if size > limit:
             raise SnapshotNotTrustworthy(
@@ -74,7 +74,7 @@ def _database(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
         raise SnapshotNotTrustworthy("the etcd backup does not have the SHA-256 that it ends with")
 
 
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _unpack(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Undo gzip, member after member, in pieces of bounded size."""
     member = None
     for chunk in chunks:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.snapshot.etcd.backup import LARGEST, opened
+from kled.snapshot.etcd.backup import LARGEST, open_backup
 from kled.snapshot.etcd.bolt import Bucket, Database
 from kled.snapshot.etcd.revisions import Revision, parse
 
@@ -95,14 +95,14 @@ def inspect(
     Checks gzip, the SHA-256 at the end, the meta pages, every page of every bucket, and every
     revision. Raises `SnapshotNotTrustworthy` naming the first thing that is wrong, whatever the
     bytes are. Memory is bounded by `keys_at_once`; for `directory` and `limit` see
-    `backup.opened`. Changes nothing.
+    `backup.open_backup`. Changes nothing.
     """
-    with opened(chunks, directory=directory, limit=limit) as data:
+    with open_backup(chunks, directory=directory, limit=limit) as data:
         database = Database(data)
         bucket = database.buckets().get(b"key")
         if bucket is None:
             raise SnapshotNotTrustworthy("the etcd database has no bucket `key`")
-        counts, newest, clear = _counted(database, bucket, keys_at_once)
+        counts, newest, clear = _count_live(database, bucket, keys_at_once)
         return EtcdContents(
             size=len(data),
             pages=database.meta.pages,
@@ -114,7 +114,7 @@ def inspect(
         )
 
 
-def _counted(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[str], int, int]:
+def _count_live(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[str], int, int]:
     """Count live keys, one share of the keys per pass; return counts, newest revision, clear."""
     counts: Counter[str] = Counter()
     newest = clear = 0
@@ -125,11 +125,11 @@ def _counted(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[
             newest = change.main
             if passes > 1 and zlib.crc32(change.key) % passes != share:
                 continue
-            key = _short(change.key)
+            key = _shorten_key(change.key)
             if change.value is None:
                 live.pop(key, None)
             else:
-                live[key] = _judged(change.key, change.value)
+                live[key] = _judge(change.key, change.value)
         clear += sum(entry.clear_secret for entry in live.values())
         for entry in live.values():
             known = entry.resource in counts or len(counts) < _MOST_RESOURCES
@@ -141,7 +141,7 @@ def _revisions(database: Database, bucket: Bucket) -> Iterator[Revision]:
     return (parse(name, record) for name, record in database.items(bucket))
 
 
-def _judged(key: bytes, value: bytes) -> _Live:
+def _judge(key: bytes, value: bytes) -> _Live:
     resource = resource_of(key)
     return _shared(resource, resource == _SECRETS and not value.startswith(_ENCRYPTED))
 
@@ -149,7 +149,7 @@ def _judged(key: bytes, value: bytes) -> _Live:
 _shared = lru_cache(_MOST_RESOURCES)(_Live)
 
 
-def _short(key: bytes) -> bytes:
+def _shorten_key(key: bytes) -> bytes:
     """Return what stands for `key` in memory: itself, unless it is longer than Kubernetes' are."""
     return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key).digest()
 

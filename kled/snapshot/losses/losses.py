@@ -15,7 +15,7 @@ from kled.snapshot.documents import names
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust.history import Holdings, missing_runs
 from kled.snapshot.trust.ledger import Ledger
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 from kled.storage.base import Entry
 from kled.store_urls import of_store
 
@@ -23,14 +23,14 @@ _SKEW: Final = timedelta(seconds=2)
 """Stores date to the second, and what is large when its writing began."""
 
 
-def no_change(reasons: Sequence[str], *, taken_back: bool = False) -> SnapshotNotTrustworthy:
+def change_refusal(reasons: Sequence[str], *, taken_back: bool = False) -> SnapshotNotTrustworthy:
     """Return the error of a change that would go on as if nothing had been lost.
 
     Where the store was `taken_back` nothing but giving up what is lost settles that.
     """
     settles = "" if taken_back else "then settle it: kled snapshot create --all; "
     return SnapshotNotTrustworthy(
-        f"no change begins while the snapshot store may have lost snapshots: {brief(reasons)}",
+        f"no change begins while the snapshot store may have lost snapshots: {sum_up(reasons)}",
         hint="kled snapshot verify --all tells what is wrong; find out who did it, and put back"
         f" what was there; {settles}what is lost for good is given up by kled snapshot create --all"
         " --anew; in an emergency go on without a snapshot: --no-snapshot",
@@ -150,15 +150,15 @@ def _skew(snapshot_store: str) -> timedelta:
     return timedelta(0) if snapshot_store.startswith("file:") else _SKEW
 
 
-def older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:
+def find_older_lost(ledger: Ledger, present: Collection[SnapshotRef]) -> tuple[str, ...]:
     """Say which older snapshots and runs are gone; `present` is a listing of all snapshots."""
     return (*Holdings(ledger, present).short().values(), *missing_runs(ledger))
 
 
 def require_history(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
     """Raise `SnapshotNotTrustworthy` where a prune would remove traces of what is lost."""
-    if older := older_lost(ledger, present):
-        raise SnapshotNotTrustworthy(f"nothing is deleted: {brief(older)}", hint=GIVEN_UP)
+    if older := find_older_lost(ledger, present):
+        raise SnapshotNotTrustworthy(f"nothing is deleted: {sum_up(older)}", hint=GIVEN_UP)
 
 
 def require_mounted(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from kled.snapshot.create.halfway import HALFWAY
 from kled.snapshot.create.selection import Selection
 from kled.snapshot.documents.manifest import Manifest
-from kled.snapshot.losses.lost_keysets import reference, was_deleted
+from kled.snapshot.losses.lost_keysets import find_reference, was_deleted
 from kled.snapshot.trust.ledger import Ledger
 
 MAIN: Final = "main"
@@ -32,7 +32,7 @@ def lost_backups(ledger: Ledger, wanted: int | None) -> LostBackups:
     def findings(chosen: Selection, earlier: Manifest | None) -> tuple[str, ...]:
         if wanted == 0 or chosen.etcd.get(MAIN):
             return ()
-        before = reference(ledger, chosen.cluster, earlier)
+        before = find_reference(ledger, chosen.cluster, earlier)
         had = before.etcd_backups.get(MAIN) if before is not None else None
         if before is None or not had or was_deleted(ledger, before):
             return ()
@@ -41,7 +41,7 @@ def lost_backups(ledger: Ledger, wanted: int | None) -> LostBackups:
     return findings
 
 
-def others_gone(chosen: Selection, earlier: Manifest | None) -> str:
+def name_others_gone(chosen: Selection, earlier: Manifest | None) -> str:
     """Say which etcd clusters beside `main` had backups in the `earlier` snapshot and have none.
 
     They fill themselves again, so the snapshot is worth what it was. Nothing is said where no
@@ -57,7 +57,7 @@ def others_gone(chosen: Selection, earlier: Manifest | None) -> str:
     return "; ".join(gone)
 
 
-def of_the_definition(findings: Iterable[str]) -> tuple[str, ...]:
+def keep_definition_findings(findings: Iterable[str]) -> tuple[str, ...]:
     """Return the findings of a manifest that go with its definition, and not with its moment.
 
     Lost backups may come back, and an open restore may have ended.

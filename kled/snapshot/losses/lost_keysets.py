@@ -14,12 +14,12 @@ from typing import Final
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import contents, identity, layout
 from kled.sentences import enumerated
-from kled.snapshot.choosing import LATEST, choice
+from kled.snapshot.choosing import LATEST, make_choice
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.documents.runs import ENDED
 from kled.snapshot.epoch import epoch
 from kled.snapshot.losses.lost_etcd import lost_etcd
-from kled.snapshot.losses.moved_etcd import moved_etcd
+from kled.snapshot.losses.moved_etcd import find_moved_etcd
 from kled.snapshot.losses.other_keysets import other_keysets
 from kled.snapshot.losses.other_secrets import OTHER, OTHER_KEYS, other_secrets
 from kled.snapshot.trust.ledger import Ledger
@@ -42,12 +42,12 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
     def findings(
         cluster: str, objects: Mapping[str, bytes], earlier: Manifest | None, told: Sequence[str]
     ) -> Iterator[str]:
-        before = reference(ledger, cluster, earlier)
+        before = find_reference(ledger, cluster, earlier)
         others = other_keysets(ledger.snapshots, before, objects, cluster, ledger.state)
         if others.of_machines:
             yield (
                 f"{OTHER_KEYS} those that the cluster's machines run with:"
-                f" {_shown(others.of_machines)}"
+                f" {_name_some(others.of_machines)}"
             )
         for name, other in sorted(others.of_neighbours.items()):
             yield f"{OTHER_KEYS} before, and cluster {other} lives by one that was added: {name}"
@@ -58,7 +58,7 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         gone -= {word for finding in told for word in _WORDS.split(finding)}
         etcd = (
             *lost_etcd(ledger.snapshots, before, objects),
-            *_moved(ledger, before, objects, told),
+            *_name_moved(ledger, before, objects, told),
         )
         wrong: Mapping[str, Collection[str]] = {
             f"keysets of snapshot {before.id} {where}": gone,
@@ -69,18 +69,18 @@ def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
         if not (etcd or values or any(wrong.values())) or was_deleted(ledger, before):
             return
         yield from (f"{finding} (snapshot {before.id})" for finding in etcd)
-        yield from (f"{finding}: {_shown(names)}" for finding, names in wrong.items() if names)
+        yield from (f"{finding}: {_name_some(names)}" for finding, names in wrong.items() if names)
         if values:  # all of them: the command that says it was meant names each
             yield f"{OTHER} {before.id}: {', '.join(values)}"
 
     return findings
 
 
-def _moved(
+def _name_moved(
     ledger: Ledger, before: Manifest, objects: Mapping[str, bytes], told: Sequence[str]
 ) -> Iterator[str]:
     """Yield the members of etcd that moved to another zone, but for those that are told of."""
-    for member in map(str, moved_etcd(ledger.snapshots, before, objects)):
+    for member in map(str, find_moved_etcd(ledger.snapshots, before, objects)):
         if not any(member in finding for finding in told):
             yield f"the definition keeps {member}"
 
@@ -93,11 +93,11 @@ def _needed_secrets(had: Iterable[str], objects: Mapping[str, bytes]) -> frozens
     return frozenset(name for name in names if identity.needs_secret(definition, name))
 
 
-def _shown(names: Iterable[str]) -> str:
+def _name_some(names: Iterable[str]) -> str:
     return enumerated(sorted(names), _SHOWN)
 
 
-def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
+def find_reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifest | None:
     """Return what the cluster's state is held against: the newest snapshot to trust, if any.
 
     `earlier` is the manifest that is built on; where it is sound itself nothing is asked for.
@@ -108,7 +108,7 @@ def reference(ledger: Ledger, cluster: str, earlier: Manifest | None) -> Manifes
     if earlier is not None and earlier.level and not earlier.findings:
         return earlier
     try:
-        newest = choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
+        newest = make_choice(ledger.snapshots, cluster, LATEST, ledger=ledger).ref
         return ledger.snapshots.manifest(newest)
     except (SnapshotMissing, SnapshotNotTrustworthy):
         return None

@@ -12,7 +12,7 @@ from kled.kops.state_store import contents, locations
 from kled.sentences import options
 from kled.snapshot.create.results import ClusterResult
 from kled.snapshot.epoch import epoch
-from kled.snapshot.epoch.raising import raising
+from kled.snapshot.epoch.raising import raise_command
 from kled.snapshot.trust.ledger import Ledger
 from kled.store_urls import is_among, is_same
 from kled.visible import visible
@@ -20,15 +20,15 @@ from kled.visible import visible
 _BASE: Final = "spec.configBase"
 
 
-def told(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
+def explain_moved(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
     """Return the results, each of a cluster that moved away with that as a reason of distrust.
 
     The epoch is asked only where the newest run of another state store has seen the cluster, too.
     """
-    return [_told(ledger, _misplaced(ledger.here, result)) for result in results]
+    return [_explain(ledger, _explain_misplaced(ledger.here, result)) for result in results]
 
 
-def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
+def _explain_misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     """Return the result with what mends a definition that names places outside of its own.
 
     What a snapshot would put back does not: that of before a move names the old place, too. Where
@@ -46,12 +46,12 @@ def _misplaced(here: str | None, result: ClusterResult) -> ClusterResult:
     cure = (
         f"the definition has to name places below {root}; where it was restored here from another"
         f" place: kled snapshot restore {name} --snapshot=latest --rewrite-places;"
-        f" {_renamed(here, result) or edited}"
+        f" {_advise_renamed(here, result) or edited}"
     )
     return replace(result, cure=cure)
 
 
-def _renamed(here: str, result: ClusterResult) -> str:
+def _advise_renamed(here: str, result: ClusterResult) -> str:
     """Say what is typed where the definition names the cluster's place in another state store.
 
     To have it name its own place would not make the machines its own.
@@ -66,11 +66,11 @@ def _renamed(here: str, result: ClusterResult) -> str:
     return (
         f"where this is a copy of {home}, it has no machines, and goes with kled kops"
         f" delete-cluster {forgets}; only where the state store was renamed, or nobody uses that"
-        f" one any more: {raising(result.cluster, here, home)}"
+        f" one any more: {raise_command(result.cluster, here, home)}"
     )
 
 
-def _told(ledger: Ledger, result: ClusterResult) -> ClusterResult:
+def _explain(ledger: Ledger, result: ClusterResult) -> ClusterResult:
     if result.error is not None or not _is_seen_elsewhere(ledger, result.cluster):
         return result
     try:

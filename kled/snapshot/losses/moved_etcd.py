@@ -19,7 +19,7 @@ from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.verify.contents import archived_objects, packed_archive
 
 
-def moved_etcd(
+def find_moved_etcd(
     snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
 ) -> tuple[Moved, ...]:
     """Return the members of the definition among `objects` that moved; they are by relative key.
@@ -38,7 +38,7 @@ def moved_etcd(
 def applied_stands(
     snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
 ) -> dict[etcd_zones.Member, etcd_zones.Stand]:
-    """Return where members stood when the cluster was applied last, as `moved_etcd` finds it."""
+    """Return where members stood when the cluster was applied last; see `find_moved_etcd`."""
     applied = contents.applied(objects)
     changed = _changed_groups(before, objects, applied)
     earlier = _archive(snapshots, before) if changed or applied is None else {}

@@ -20,7 +20,7 @@ from kled.storage.directories import directories
 _AT_ONCE: Final = 16
 
 
-def of_neighbours(
+def find_neighbours_keys(
     state: ObjectStore, known: Marks, objects: Mapping[str, bytes], cluster: str
 ) -> dict[str, str]:
     """Return the keysets among `objects` with another cluster's key, and that cluster's name.
@@ -40,7 +40,7 @@ def of_neighbours(
     if not new:
         return {}
     others = (name for name in directories(state) if layout.is_cluster_name(name))
-    tasks = ((0, partial(_shared, state, new, other)) for other in others if other != cluster)
+    tasks = ((0, partial(_find_shared, state, new, other)) for other in others if other != cluster)
     try:
         shared = sorted(in_parallel(tasks, threads=_AT_ONCE))
     except StoreDenied:
@@ -48,18 +48,22 @@ def of_neighbours(
     return {name: other for other, names in shared for name in names}
 
 
-def _shared(
+def _find_shared(
     state: ObjectStore, new: Mapping[str, frozenset[bytes]], other: str
 ) -> tuple[str, tuple[str, ...]]:
     """Return the other cluster, and the keysets of which it lives by one of the new keys."""
-    held = {name: marks for name, keys in new.items() if (marks := _held(state, other, name, keys))}
+    held = {
+        name: marks for name, keys in new.items() if (marks := _find_held(state, other, name, keys))
+    }
     configured = keyset_keys.of_machines(dict(_configs(state, other)), other) if held else {}
     return other, tuple(
         sorted(name for name, marks in held.items() if marks & configured.get(name, frozenset()))
     )
 
 
-def _held(state: ObjectStore, other: str, name: str, publics: frozenset[bytes]) -> frozenset[str]:
+def _find_held(
+    state: ObjectStore, other: str, name: str, publics: frozenset[bytes]
+) -> frozenset[str]:
     key = f"{other}/{layout.KEYSETS}{name}/{layout.KEYSET_FILE}"
     return shared_keys.holding(publics, get_if_readable(state, key) or b"")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops.state_store import keyset_keys, layout
 from kled.snapshot.documents.manifest import Manifest
-from kled.snapshot.losses.neighbours_keys import of_neighbours
+from kled.snapshot.losses.neighbours_keys import find_neighbours_keys
 from kled.snapshot.losses.other_secrets import other_secrets
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.verify.contents import archived_objects, packed_archive
@@ -61,14 +61,14 @@ def other_keysets(
     keys: for the archive, which is left out where no identity opens it.
     """
     has = keyset_keys.of_store(objects)
-    had = _had(snapshots, before, objects, has) if snapshots and before else {}
+    had = _read_earlier_marks(snapshots, before, objects, has) if snapshots and before else {}
     machines = keyset_keys.of_machines(objects, cluster)
     earlier = keyset_keys.files(record.key for record in before.objects) if before else {}
     files = keyset_keys.files(objects)
     of_snapshot = keyset_keys.others(had, has)
     of_machines = tuple(name for name in keyset_keys.others(machines, has) if name not in had)
     told = {*of_snapshot, *of_machines}
-    known = {name: held for name, held in _known(had, machines).items() if name not in told}
+    known = {name: held for name, held in _merge_known(had, machines).items() if name not in told}
     return Others(
         of_snapshot,
         of_machines,
@@ -81,11 +81,11 @@ def other_keysets(
         tuple(sorted(earlier.keys() - files.keys())),
         tuple(sorted((earlier.keys() & files.keys()) - (had.keys() & has.keys()))),
         other_secrets(before, objects) if before else (),
-        of_neighbours(state, known, objects, cluster) if state else {},
+        find_neighbours_keys(state, known, objects, cluster) if state else {},
     )
 
 
-def _known(had: keyset_keys.Marks, machines: keyset_keys.Marks) -> keyset_keys.Marks:
+def _merge_known(had: keyset_keys.Marks, machines: keyset_keys.Marks) -> keyset_keys.Marks:
     """Return the marks that each keyset had; of one that no snapshot tells, what machines name.
 
     Only where certificates are among them: an id names the key that signs alone.
@@ -97,7 +97,7 @@ def _known(had: keyset_keys.Marks, machines: keyset_keys.Marks) -> keyset_keys.M
     }
 
 
-def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest) -> tuple[str, ...]:
+def find_rotated(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest) -> tuple[str, ...]:
     """Return the keysets, sorted, that `earlier` has from before a rotation that `newest` has.
 
     Asks the store only where a keyset of theirs differs and a manifest names no keys. One whose
@@ -110,10 +110,12 @@ def rotated_since(snapshots: SnapshotStore, newest: Manifest, earlier: Manifest)
     both = files[0].keys() & files[1].keys()
     if all(digests[0][files[0][name]] == digests[1][files[1][name]] for name in both):
         return ()
-    return keyset_keys.others(recorded(snapshots, newest), recorded(snapshots, earlier))
+    return keyset_keys.others(
+        read_keyset_marks(snapshots, newest), read_keyset_marks(snapshots, earlier)
+    )
 
 
-def _had(
+def _read_earlier_marks(
     snapshots: SnapshotStore,
     before: Manifest,
     objects: Mapping[str, bytes],
@@ -129,11 +131,11 @@ def _had(
     }
     known = {name: has[name] for name in same & has.keys()}
     if (earlier.keys() & has.keys()) - same:
-        return {**recorded(snapshots, before), **known}
+        return {**read_keyset_marks(snapshots, before), **known}
     return known
 
 
-def recorded(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
+def read_keyset_marks(snapshots: SnapshotStore, before: Manifest) -> keyset_keys.Marks:
     """Return the keys that the manifest names, else those of the archive; none: not to be known."""
     if before.keysets:
         return {name: frozenset(held) for name, held in before.keysets.items() if held}

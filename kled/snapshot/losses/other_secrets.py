@@ -44,7 +44,7 @@ def other_secrets(
     return tuple(sorted(set(others) - rotated))
 
 
-def told_on_purpose(cluster: str, reasons: Iterable[str]) -> str:
+def advise_where_meant(cluster: str, reasons: Iterable[str]) -> str:
     """Say it of what the reasons of a snapshot name, behind a semicolon; empty: they name none.
 
     Nor is it said where keysets are others, too: no rotation of secrets does that.
@@ -55,10 +55,10 @@ def told_on_purpose(cluster: str, reasons: Iterable[str]) -> str:
     told = [
         reason.rpartition(": ")[2].split(", ") for reason in reasons if reason.startswith(OTHER)
     ]
-    return f"; {on_purpose(cluster, told[0])}" if told else ""
+    return f"; {advise_rotated(cluster, told[0])}" if told else ""
 
 
-def on_purpose(cluster: str, names: Sequence[str]) -> str:
+def advise_rotated(cluster: str, names: Sequence[str]) -> str:
     """Say what to type where these were changed on purpose."""
     command = f"kled snapshot create {options(name=cluster, rotated=tuple(names))}"
     return f"where they were changed on purpose: {command}"

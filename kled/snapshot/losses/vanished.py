@@ -13,7 +13,7 @@ from kled.snapshot.create.selection import Orphan
 from kled.snapshot.documents.runs import ENDED, GONE, RunEntry
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 from kled.storage.base import ObjectStore
 from kled.store_urls import is_same
 
@@ -54,7 +54,7 @@ class Vanished:
         return lost
 
 
-def vanished(
+def find_vanished(
     snapshots: SnapshotStore,
     known: Mapping[str, RunEntry],
     present: Collection[str],
@@ -111,7 +111,7 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
     That is how a state store looks that is not mounted, or another one than the one meant; where
     kled deleted the last cluster a person knows better than a schedule.
     """
-    other = f", only what holds no config: {brief(orphans)}" if orphans else ""
+    other = f", only what holds no config: {sum_up(orphans)}" if orphans else ""
     return ClusterNotFound(
         f"{state.location.url} holds no cluster{other}",
         hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
@@ -119,7 +119,7 @@ def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
     )
 
 
-def absent(orphan: Orphan) -> ClusterNotFound:
+def absent_cluster(orphan: Orphan) -> ClusterNotFound:
     """Return why a cluster that was named is not taken: it is not there."""
     return ClusterNotFound(
         f'there is no cluster "{orphan.name}" in the state store'

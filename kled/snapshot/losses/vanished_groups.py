@@ -16,7 +16,7 @@ _APPLIED: Final = "igconfig/"
 _PARTS: Final = 4
 
 
-def vanished_groups(earlier: Manifest | None, present: Collection[str]) -> str:
+def describe_vanished_groups(earlier: Manifest | None, present: Collection[str]) -> str:
     """Say which groups of the `earlier` snapshot are gone, by the keys that are there; or nothing.
 
     Only those for whose machines an update wrote a configuration, which is there still.

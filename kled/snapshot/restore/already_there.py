@@ -65,11 +65,11 @@ def same_keys(
             same.add(record.key)
         else:
             unsure.append(record)
-    same.update(_read_and_compared(unsure, present, view))
+    same.update(_read_and_compare(unsure, present, view))
     return frozenset(same)
 
 
-def _read_and_compared(
+def _read_and_compare(
     unsure: list[ObjectRecord], present: Mapping[str, Entry], view: TargetView
 ) -> Iterator[str]:
     def look(record: ObjectRecord) -> str | None:

@@ -30,7 +30,7 @@ def is_counted(key: str) -> bool:
     return key == layout.CONFIG or layout.is_group(key)
 
 
-def there(target: ObjectStore, key: str) -> bytes | None:
+def read_stored(target: ObjectStore, key: str) -> bytes | None:
     """Return what is stored; None where nothing is, no bytes where it is no definition."""
     try:
         return get_bounded(target, key).body
@@ -46,7 +46,7 @@ def count_of(body: bytes) -> int:
     return _count(document) if document is not None else 0
 
 
-def counted_on(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
+def continue_count(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
     """Return what is written where `taken`, from a snapshot, takes the place of `stored`.
 
     That is `stored` itself where the two are the same but for a count that is higher; `taken` where
@@ -55,14 +55,14 @@ def counted_on(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
     is `known`. Pure; it may be asked again with what it returned as `stored`, and returns that.
     """
     wanted = _object(taken)
-    if wanted is None or not _made(wanted):
+    if wanted is None or not _creation_of(wanted):
         return taken
     present = _object(stored) if stored is not None else None
-    if stored is None or present is None or _made(present) != _made(wanted):
-        return _written(taken, wanted, max(_count(wanted), known) + LEAP) or taken
-    if _uncounted(present) == _uncounted(wanted):
+    if stored is None or present is None or _creation_of(present) != _creation_of(wanted):
+        return _write_count(taken, wanted, max(_count(wanted), known) + LEAP) or taken
+    if _drop_count(present) == _drop_count(wanted):
         return stored if _count(present) > _count(wanted) else taken
-    return _written(taken, wanted, max(_count(present), _count(wanted)) + 1) or taken
+    return _write_count(taken, wanted, max(_count(present), _count(wanted)) + 1) or taken
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ def _metadata(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return metadata
 
 
-def _made(document: Mapping[str, Any]) -> str:
+def _creation_of(document: Mapping[str, Any]) -> str:
     return str(_metadata(document).get(_MADE) or "")
 
 
@@ -92,23 +92,23 @@ def _count(document: Mapping[str, Any]) -> int:
     return value if isinstance(value, int) and 0 <= value < _LARGEST else 0
 
 
-def _uncounted(document: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_count(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "metadata": {**_metadata(document), _COUNT: None}}
 
 
-def _written(taken: bytes, document: Mapping[str, Any], count: int) -> bytes | None:
+def _write_count(taken: bytes, document: Mapping[str, Any], count: int) -> bytes | None:
     """Return the object with that count as text; None where it would be read otherwise.
 
     Of kops' own text one line differs.
     """
     counted = {**document, "metadata": {**_metadata(document), _COUNT: count}}
-    for body in (_one_line(taken, count), yaml_text.to_text([counted]).encode()):
+    for body in (_edit_line(taken, count), yaml_text.to_text([counted]).encode()):
         if _object(body) == counted:
             return body
     return None
 
 
-def _one_line(taken: bytes, count: int) -> bytes:
+def _edit_line(taken: bytes, count: int) -> bytes:
     """Return the text with the count where kops writes it: after the time of creation."""
     line = f"  generation: {count}\n".encode()
     uncounted = _COUNT_LINE.sub(rb"\1", taken, count=1)

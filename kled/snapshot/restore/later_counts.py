@@ -21,7 +21,7 @@ _LOOKED_AT: Final = 3
 """The newest ones; a count goes up, and one of them may not be readable here."""
 
 
-def with_counts(
+def find_counts(
     snapshots: SnapshotStore,
     view: TargetView,
     wanted: Iterable[ObjectRecord],
@@ -75,7 +75,7 @@ def _counts(snapshots: SnapshotStore, ref: SnapshotRef) -> dict[str, int]:
         return {}
 
 
-def counting(
+def plan_counts(
     places: Moving,
     taken: Mapping[str, tuple[bytes, int]],
     wanted: Iterable[ObjectRecord],
@@ -92,9 +92,9 @@ def counting(
         key = record.key
         if key in same or key not in taken:
             continue
-        stored = generations.there(view.target, view.prefix + key) if key in present else None
+        stored = generations.read_stored(view.target, view.prefix + key) if key in present else None
         body, known = taken[key]
-        counted[key] = generations.counted_on(places.written(key, body), stored, known)
+        counted[key] = generations.continue_count(places.written(key, body), stored, known)
         if counted[key] == stored:
             equal.add(key)
     return replace(places, counted=counted), same | equal

@@ -69,7 +69,7 @@ class Moving:
         return {"old_places": places, "rewritten": self.body is not None}
 
 
-def moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: bool) -> Moving:
+def plan_moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: bool) -> Moving:
     """Return what becomes of the definition `body`; None: it is not among what is restored.
 
     Raises `InvalidInput` where it is to be rewritten and cannot be: kops would not find the cluster
@@ -90,7 +90,7 @@ def moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: bool)
             hint=f"restore {manifest.cluster} into a store of the kind that it was in"
             f" ({move.old_store})",
         )
-    return Moving(places, _written(moved(cluster, move)))
+    return Moving(places, _to_text(moved(cluster, move)))
 
 
 def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
@@ -104,7 +104,7 @@ def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
     return (cluster, "") if isinstance(cluster, dict) else (None, "the definition is no object")
 
 
-def _written(cluster: dict[str, Any]) -> bytes:
+def _to_text(cluster: dict[str, Any]) -> bytes:
     """Return the definition as text that is read as it was written; raise `KledError` if not."""
     text = yaml_text.to_text([cluster])
     if yaml_text.document(text) != cluster:

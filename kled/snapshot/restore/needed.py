@@ -21,7 +21,7 @@ _HELD: Final = 16 << 20
 _NAMED: Final = 3
 
 
-def ready(
+def fetch_needed(
     snapshots: SnapshotStore, manifest: Manifest, wanted: Iterable[ObjectRecord]
 ) -> Mapping[str, bytes]:
     """Return the small blobs that `wanted` needs, proved, by digest; look for the large ones.

@@ -126,7 +126,7 @@ def _blobs(
     files = {}
     for payload in plan.manifest.blobs:
         if payload.sha256 in plan.held:
-            file = stack.enter_context(spool.nameless(directory))
+            file = stack.enter_context(spool.open_nameless(directory))
             spool.write(file, plan.held[payload.sha256])
             files[payload.sha256] = file
         elif payload.sha256 in needed:

@@ -19,8 +19,8 @@ from kled.snapshot.documents.manifest import Manifest, ObjectRecord
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore import generations, needed
 from kled.snapshot.restore.already_there import TargetView, same_keys
-from kled.snapshot.restore.later_counts import counting, with_counts
-from kled.snapshot.restore.moving import Moving, moving
+from kled.snapshot.restore.later_counts import find_counts, plan_counts
+from kled.snapshot.restore.moving import Moving, plan_moving
 from kled.snapshot.restore.planned_changes import Changes, digest_of
 from kled.snapshot.verify.contents import archived_objects, packed_archive
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
@@ -204,14 +204,14 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     """
     if snapshots.verification_keys:
         signing.require(manifest, snapshots.verification_keys)
-    prefix = _checked_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
+    prefix = _check_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
     _refuse_own_place(snapshots, target, prefix)
-    wanted = _wanted(manifest, frozenset(classes), with_control=with_control)
+    wanted = _choose_records(manifest, frozenset(classes), with_control=with_control)
     packed = packed_archive(snapshots, manifest)
-    md5, counted, damage = _proved(manifest, packed)
+    md5, counted, damage = _prove_archive(manifest, packed)
     move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
     config = {record.key: counted.get(record.key) for record in wanted}.get(layout.CONFIG)
-    places = moving(manifest, config, move, rewrite=rewrite_places)
+    places = plan_moving(manifest, config, move, rewrite=rewrite_places)
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
     md5 |= {layout.CONFIG: _md5(places.body)} if places.body is not None else {}
@@ -219,12 +219,12 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     _require_fit(wanted, listed, target, prefix)
     by_key = {entry.key.removeprefix(prefix): entry for entry in listed if entry.unfit is None}
     same = same_keys(wanted, by_key, md5, view := TargetView(target, prefix, manifest))
-    counts = with_counts(snapshots, view, wanted if counts_on else (), counted, by_key, ended=ended)
-    places, same = counting(places, counts, wanted, same, view, by_key)
+    counts = find_counts(snapshots, view, wanted if counts_on else (), counted, by_key, ended=ended)
+    places, same = plan_counts(places, counts, wanted, same, view, by_key)
     differ = [places.record(record) for record in wanted if record.key not in same]
-    left, damaged = _staying(differ, damage, by_key)
+    left, damaged = _find_staying(differ, damage, by_key)
     writes = _writes(differ, by_key, left | damaged.keys())
-    extra = _extra(manifest, by_key, classes)
+    extra = _find_extra(manifest, by_key, classes)
     return RestorePlan(
         manifest=manifest,
         target=target.location.url,
@@ -238,13 +238,13 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         left=tuple(sorted(left)),
         damaged=damaged,
         packed=packed,
-        held=needed.ready(snapshots, manifest, (write.record for write in writes)),
+        held=needed.fetch_needed(snapshots, manifest, (write.record for write in writes)),
         moving=places,
-        own=_own(writes, as_taken, by_key, view),
+        own=_find_own(writes, as_taken, by_key, view),
     )
 
 
-def _staying(
+def _find_staying(
     differ: Iterable[ObjectRecord], damage: Mapping[str, str], present: Collection[str]
 ) -> tuple[set[str], dict[str, str]]:
     """Return the control markers that stay as they are there, and what does for its damage."""
@@ -263,7 +263,7 @@ def _writes(
     )
 
 
-def _own(
+def _find_own(
     writes: Iterable[Write],
     as_taken: Mapping[str, ObjectRecord],
     present: Mapping[str, Entry],
@@ -299,7 +299,7 @@ def _require_fit(
                 )
 
 
-def _checked_prefix(prefix: str) -> str:
+def _check_prefix(prefix: str) -> str:
     """Return the prefix with one `/` at its end."""
     bare = prefix.removesuffix("/")
     if checked(bare).startswith(".kled"):
@@ -318,7 +318,7 @@ def _below(store: ObjectStore, prefix: str) -> Location:
     return replace(store.location, url=f"{store.location.url}/{prefix}")
 
 
-def _wanted(
+def _choose_records(
     manifest: Manifest, classes: frozenset[Kind], *, with_control: bool
 ) -> list[ObjectRecord]:
     """Return the records to restore; refuse a manifest that calls an object what it is not."""
@@ -336,7 +336,7 @@ def _wanted(
     return wanted
 
 
-def _proved(
+def _prove_archive(
     manifest: Manifest, packed: Bytes
 ) -> tuple[dict[str, str], dict[str, bytes], Mapping[str, str]]:
     """Prove every object of the archive; return the MD5 of each, what kops counts, and damage.
@@ -357,7 +357,7 @@ def _md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
-def _extra(
+def _find_extra(
     manifest: Manifest, present: Mapping[str, Entry], classes: Collection[Kind]
 ) -> tuple[str, ...]:
     known = {record.key for record in manifest.objects}

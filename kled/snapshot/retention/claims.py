@@ -46,11 +46,11 @@ def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
     claim = names.claim_key(claim_id)
     store.put_if_absent(claim, _document([key]))
     today = min(now, written(store, claim) or now)  # to a clock that is ahead no sweep is young
-    if key in swept(store, today - GRACE):
+    if key in read_swept(store, today - GRACE):
         raise BeingCollected(key)
 
 
-def claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
+def read_claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
     """Return the keys of all claims that are dated after `since`.
 
     Raises `SnapshotNotTrustworthy` where one of them is damaged: what it claims is not known, so
@@ -59,7 +59,7 @@ def claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
     return _keys(store, names.CLAIMS, since, damaged_until=now + GRACE)
 
 
-def swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
+def read_swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
     """Return the keys of all sweeps that are dated after `since`, but for the sweep `but`."""
     return _keys(store, names.SWEEPS, since, but=but and names.sweep_key(but))
 
@@ -69,14 +69,14 @@ def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
     store.put_if_absent(names.sweep_key(sweep_id), _document(keys))
 
 
-def outdated(store: ObjectStore, since: datetime) -> list[str]:
+def find_outdated(store: ObjectStore, since: datetime) -> list[str]:
     """Return the keys of claims and sweeps that have not counted for long before `since`."""
     oldest = since - GRACE
     return [
         entry.key
         for prefix in (names.CLAIMS, names.SWEEPS)
         for entry in store.entries(prefix)
-        if (date := _dated(entry, prefix)) is not None and date < oldest
+        if (date := _date_of(entry, prefix)) is not None and date < oldest
     ]
 
 
@@ -96,12 +96,12 @@ def _keys(
     """Return what documents dated after `since` name; damaged ones that say so are raised."""
     keys: set[str] = set()
     for entry in store.entries(prefix):
-        date = _dated(entry, prefix)
+        date = _date_of(entry, prefix)
         if entry.key == but or date is None or date < since:
             continue
         try:
-            body, _ = signed.bounded(store, entry.key, _LIMIT)
-            keys |= set(_decoded(entry.key, body))
+            body, _ = signed.read_bounded(store, entry.key, _LIMIT)
+            keys |= set(_decode(entry.key, body))
         except ObjectMissing:
             continue  # withdrawn meanwhile
         except SnapshotNotTrustworthy:
@@ -114,7 +114,7 @@ def _id_of(entry: Entry, prefix: str) -> str:
     return entry.key.removeprefix(prefix).removesuffix(".json")
 
 
-def _dated(entry: Entry, prefix: str) -> datetime | None:
+def _date_of(entry: Entry, prefix: str) -> datetime | None:
     """Return the date of a document by its id or by the store, the later; None for no document.
 
     The clock of the machine that wrote it may have been behind: then it counts all the same.
@@ -126,8 +126,8 @@ def _dated(entry: Entry, prefix: str) -> datetime | None:
     return max(moment, entry.modified or moment)
 
 
-def _decoded(key: str, body: bytes) -> tuple[str, ...]:
-    if signed.parsed(body, key, _LIMIT).get("format") != _FORMAT:
+def _decode(key: str, body: bytes) -> tuple[str, ...]:
+    if signed.parse_object(body, key, _LIMIT).get("format") != _FORMAT:
         raise SnapshotNotTrustworthy(f"{key} has another format than {_FORMAT}")
     try:
         return _model.validate_json(body, strict=True).keys

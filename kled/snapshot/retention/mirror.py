@@ -31,7 +31,7 @@ from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.origin import Origins
-from kled.snapshot.trust.strays import stray
+from kled.snapshot.trust.strays import explain_stray
 from kled.storage.base import ObjectStore
 from kled.storage.overlap import overlap
 
@@ -95,11 +95,11 @@ def mirror(
     _require_as_secret(source, copies)
     wanted = list(source.list(cluster))
     if wanted:
-        _name(source, target)
+        _copy_root(source, target)
     present = {
         pair for entry in target.entries(names.CLUSTERS) if (pair := names.snapshot_of(entry.key))
     }
-    lost = _lost(source, copies, cluster, wanted, present)
+    lost = _find_lost(source, copies, cluster, wanted, present)
     if not wanted and not lost:
         raise source.nothing(cluster)
     missing = [ref for ref in wanted if (ref.cluster, ref.id) not in present]
@@ -132,7 +132,7 @@ def _require_as_secret(source: SnapshotStore, copies: SnapshotStore) -> None:
     )
 
 
-def _name(source: SnapshotStore, target: ObjectStore) -> None:
+def _copy_root(source: SnapshotStore, target: ObjectStore) -> None:
     """Give the target the source's `kled.json`, so that documents of either count in both.
 
     Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
@@ -142,12 +142,12 @@ def _name(source: SnapshotStore, target: ObjectStore) -> None:
     require_known(root)
     if not root.missing or source.root.root is None:
         return
-    body, _ = signed.bounded(source.store, names.ROOT, signed.LIMITS["root"])
+    body, _ = signed.read_bounded(source.store, names.ROOT, signed.LIMITS["root"])
     with suppress(PreconditionFailed):
         target.put_if_absent(names.ROOT, body)
 
 
-def _lost(
+def _find_lost(
     source: SnapshotStore,
     copies: SnapshotStore,
     cluster: str | None,
@@ -203,7 +203,7 @@ class _Copy:
         """Copy one snapshot; what keeps it from being copied comes back."""
         try:
             manifest, body = self._source.manifest_as_stored(ref)
-            if reason := stray(self._origins, manifest):
+            if reason := explain_stray(self._origins, manifest):
                 raise SnapshotNotTrustworthy(f"it is not copied: {reason}")
             size = sum(self._payload(payload) for payload in manifest.payloads)
             self._commit(ref, body)

@@ -34,10 +34,10 @@ from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import claims
 from kled.snapshot.retention.retention import GRACE, Candidate, Policy, keep
 from kled.snapshot.trust import ages
-from kled.snapshot.trust.judging import Judged, Shelf, judged, shelf
-from kled.snapshot.trust.ledger import Ledger, read_ledger, ready_to_write
+from kled.snapshot.trust.judging import Judged, Listing, judge_all, read_listing
+from kled.snapshot.trust.ledger import Ledger, prepare_to_write, read_ledger
 from kled.snapshot.trust.origin import Origins
-from kled.snapshot.trust.strays import stray
+from kled.snapshot.trust.strays import explain_stray
 from kled.storage.base import Entry, ObjectStore, oddity
 
 _KEEP_RUNS: Final = timedelta(days=90)
@@ -123,18 +123,18 @@ def plan_prune(
     """
     old_until = ages.old_until(snapshots, grace)
     ledger = read_ledger(snapshots, state)
-    listing = shelf(snapshots)
+    listing = read_listing(snapshots)
     _require_whole(ledger, listing.refs)
     if cluster not in {None, *(ref.cluster for ref in listing.refs)} or not listing.refs:
         raise snapshots.nothing(cluster)
-    known = judged(snapshots, listing, ledger.named)
+    known = judge_all(snapshots, listing, ledger.named)
     unreadable = tuple(
         (snapshot.ref, snapshot.trust.reasons[0]) for snapshot in known if snapshot.manifest is None
     )
     kept: list[tuple[SnapshotRef, str]] = []
     removed: list[SnapshotRef] = []
     whole = [snapshot for snapshot in known if snapshot.manifest is not None]
-    own, strays = _by_lineage(Origins(ledger), whole)
+    own, strays = _group_by_lineage(Origins(ledger), whole)
     for name, readable in own:
         if cluster not in {None, name}:
             continue
@@ -143,11 +143,11 @@ def plan_prune(
         kept += [(ref, why[ref.id]) for ref in refs if ref.id in why]
         removed += [ref for ref in refs if ref.id not in why]
     manifests = [snapshot.manifest for snapshot in known if snapshot.manifest is not None]
-    garbage = () if unreadable else _garbage(ledger, manifests, old_until)
+    garbage = () if unreadable else _find_garbage(ledger, manifests, old_until)
     return PrunePlan(tuple(sorted(kept)), tuple(sorted(removed)), unreadable, garbage, strays)
 
 
-def _by_lineage(
+def _group_by_lineage(
     origins: Origins, readable: Iterable[Judged]
 ) -> tuple[list[tuple[str, list[Judged]]], tuple[tuple[SnapshotRef, str], ...]]:
     """Return the snapshots of each cluster by its name, and those of none that is known here.
@@ -159,7 +159,7 @@ def _by_lineage(
     for snapshot in readable:
         if snapshot.manifest is None:
             continue
-        reason = stray(origins, snapshot.manifest)
+        reason = explain_stray(origins, snapshot.manifest)
         if reason:
             strays.append((snapshot.ref, reason))
         else:
@@ -169,7 +169,7 @@ def _by_lineage(
 
 
 def _why_kept(
-    ledger: Ledger, judged: Sequence[Judged], listing: Shelf, policy: Policy, old_until: datetime
+    ledger: Ledger, judged: Sequence[Judged], listing: Listing, policy: Policy, old_until: datetime
 ) -> Mapping[str, str]:
     """Return the ids of one cluster's snapshots to keep, each with why.
 
@@ -209,9 +209,9 @@ def apply_prune(
         )
     locked: list[str] = []
     ledger = read_ledger(snapshots)
-    listing = shelf(snapshots)
+    listing = read_listing(snapshots)
     _require_whole(ledger, listing.refs)
-    store = ready_to_write(snapshots, ledger)
+    store = prepare_to_write(snapshots, ledger)
     ages.require_right_clock(snapshots)
     old_until = ages.old_until(snapshots, grace)
     _require_old(plan.removed, listing, old_until)
@@ -222,7 +222,7 @@ def apply_prune(
     gone = tuple(ref for ref in plan.removed if _remove(snapshots, ref, locked, progress))
     collected = _sweep(snapshots, ledger, locked, progress, grace)
     _forget_old_runs(snapshots, ledger)
-    for key in claims.outdated(snapshots.store, old_until):
+    for key in claims.find_outdated(snapshots.store, old_until):
         _delete(snapshots, key, locked, Quiet())
     return PruneReport(gone, len(collected), sum(entry.size for entry in collected), tuple(locked))
 
@@ -246,7 +246,7 @@ def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
     require_history(ledger, present)
 
 
-def _require_old(removed: Collection[SnapshotRef], listing: Shelf, old_until: datetime) -> None:
+def _require_old(removed: Collection[SnapshotRef], listing: Listing, old_until: datetime) -> None:
     """Raise `SnapshotNotTrustworthy` where the plan was made while the clock was ahead."""
     for ref in removed:
         if max(ref.created, listing.written.get(ref) or ref.created) > old_until:
@@ -257,7 +257,7 @@ def _require_old(removed: Collection[SnapshotRef], listing: Shelf, old_until: da
             )
 
 
-def _manifests(
+def _read_manifests(
     snapshots: SnapshotStore, ledger: Ledger
 ) -> tuple[list[Manifest], tuple[tuple[SnapshotRef, str], ...]]:
     """Read all manifests; those that cannot be read come back with the reason.
@@ -302,7 +302,7 @@ def _sweep(
     sweep_id = snapshots.new_id()
     claims.announce(snapshots.store, sweep_id, keys)
     agreed = [entry for entry in _fresh_garbage(snapshots, ledger, grace) if entry.key in keys]
-    others = claims.swept(snapshots.store, ages.old_until(snapshots, grace), but=sweep_id)
+    others = claims.read_swept(snapshots.store, ages.old_until(snapshots, grace), but=sweep_id)
     collected = [
         entry
         for entry in agreed
@@ -313,11 +313,11 @@ def _sweep(
 
 
 def _fresh_garbage(snapshots: SnapshotStore, ledger: Ledger, grace: timedelta) -> tuple[Entry, ...]:
-    manifests, unreadable = _manifests(snapshots, ledger)
-    return () if unreadable else _garbage(ledger, manifests, ages.old_until(snapshots, grace))
+    manifests, unreadable = _read_manifests(snapshots, ledger)
+    return () if unreadable else _find_garbage(ledger, manifests, ages.old_until(snapshots, grace))
 
 
-def _garbage(
+def _find_garbage(
     ledger: Ledger, manifests: Collection[Manifest], old_until: datetime
 ) -> tuple[Entry, ...]:
     """Return what nothing refers to, is old enough, and was not freed by a recent prune.
@@ -332,7 +332,7 @@ def _garbage(
     if recent.unreadable_before(now + GRACE):
         return ()
     try:
-        claimed = claims.claimed(snapshots.store, now, old_until)
+        claimed = claims.read_claimed(snapshots.store, now, old_until)
     except SnapshotNotTrustworthy:
         return ()
     used = {payload.key for manifest in manifests for payload in manifest.payloads}
@@ -340,18 +340,18 @@ def _garbage(
     present = {(manifest.cluster, manifest.id) for manifest in manifests}
     return tuple(
         entry
-        for entry in _collectable(snapshots, present)
+        for entry in _list_unused(snapshots, present)
         if entry.key not in used and entry.modified is not None and entry.modified <= old_until
     )
 
 
-def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
+def _list_unused(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
     """Yield blobs, archives, and what else stands beside a manifest that is gone."""
-    yield from _deletable(snapshots, names.BLOBS)
-    for entry in _deletable(snapshots, names.FAILED):
+    yield from _list_deletable(snapshots, names.BLOBS)
+    for entry in _list_deletable(snapshots, names.FAILED):
         if names.failed_of(entry.key) not in present:
             yield entry
-    for entry in _deletable(snapshots, names.CLUSTERS):
+    for entry in _list_deletable(snapshots, names.CLUSTERS):
         parts = entry.key.split("/")
         if len(parts) < 4 or not names.is_id(parts[2]) or parts[3] == names.MANIFEST:  # noqa: PLR2004
             continue
@@ -359,7 +359,7 @@ def _collectable(snapshots: SnapshotStore, present: Collection[tuple[str, str]])
             yield entry
 
 
-def _deletable(snapshots: SnapshotStore, prefix: str) -> Iterator[Entry]:
+def _list_deletable(snapshots: SnapshotStore, prefix: str) -> Iterator[Entry]:
     """Yield what is listed, but for names of other tools that no store of kled's deletes."""
     return (entry for entry in snapshots.store.entries(prefix) if oddity(entry.key) is None)
 

@@ -39,10 +39,10 @@ def old_until(snapshots: SnapshotStore, grace: timedelta) -> datetime:
         for entry in snapshots.store.entries(prefix)
         if entry.modified is not None
     )
-    return witnessed(now, dates, grace)
+    return find_witnessed(now, dates, grace)
 
 
-def witnessed(now: datetime, dates: Iterable[datetime], grace: timedelta) -> datetime:
+def find_witnessed(now: datetime, dates: Iterable[datetime], grace: timedelta) -> datetime:
     """Return the moment since which `dates` saw twice the grace pass; `NEVER` where there is none.
 
     A pause between two of them counts for the grace at most, whatever the clocks said. Pure.
@@ -75,7 +75,7 @@ def require_right_clock(snapshots: SnapshotStore) -> None:
         )
 
 
-def dated_wrong(snapshots: SnapshotStore, run_id: str) -> tuple[str, ...]:
+def explain_wrong_date(snapshots: SnapshotStore, run_id: str) -> tuple[str, ...]:
     """Return the finding of a run that was written just now by a clock that is not the store's."""
     wrong = wrong_clock(snapshots, names.run_key(run_id))
     return (f"{wrong}, and what was taken is dated by it: {CURE}",) if wrong else ()

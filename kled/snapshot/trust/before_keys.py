@@ -24,7 +24,7 @@ def lacks_keys(manifest: Manifest) -> bool:
     return not contents.keyset_names(record.key for record in manifest.objects)
 
 
-def told_by(newer: Iterable[Manifest | None]) -> str:
+def ask_newer(newer: Iterable[Manifest | None]) -> str:
     """Say what newer snapshots of the same cluster tell of one that `lacks_keys`; empty: nothing.
 
     None is one whose manifest cannot be read. They are asked in their order, until one tells.
@@ -38,7 +38,7 @@ def told_by(newer: Iterable[Manifest | None]) -> str:
     return maybe
 
 
-def told_by_state(state: ObjectStore | None, cluster: str) -> str:
+def ask_state(state: ObjectStore | None, cluster: str) -> str:
     """Say what the state store at hand tells of such a one; one LIST. Raises nothing.
 
     A state store that is gone or does not answer tells nothing: that is when people restore.
@@ -58,7 +58,7 @@ def speaks_against(ledger: Ledger, manifest: Manifest) -> str:
     """
     if not lacks_keys(manifest):
         return ""
-    return told_by_state(ledger.state, manifest.cluster) or told_by(_newer(ledger, manifest))
+    return ask_state(ledger.state, manifest.cluster) or ask_newer(_newer(ledger, manifest))
 
 
 def _newer(ledger: Ledger, manifest: Manifest) -> Iterable[Manifest | None]:

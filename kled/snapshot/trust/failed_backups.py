@@ -10,10 +10,10 @@ from typing import Final
 from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
-from kled.snapshot.documents.proofs import FailedProof, recorded
+from kled.snapshot.documents.proofs import FailedProof, shorten_findings
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust.failed_checks import failed_checks
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 
 FailedBackups = Callable[[str], Mapping[str, str]]
 """Is given a cluster; see `failed_backups`."""
@@ -32,11 +32,11 @@ def failed_backups(
         data: why
         for manifest, wrong in failed_checks(snapshots, marked, cluster)
         if wrong.proof.level == _OPENS_ETCD
-        for data, why in _of_proof(manifest, wrong)
+        for data, why in _explain_failing(manifest, wrong)
     }
 
 
-def in_the_light_of(
+def merge_damage(
     failed: Mapping[str, str], blobs: Mapping[str, Payload], damaged: Mapping[str, str]
 ) -> dict[str, str]:
     """Return why which backups are damaged, by key, with those whose data failed a check.
@@ -49,19 +49,19 @@ def in_the_light_of(
     return told | stands
 
 
-def are_told(findings: Iterable[str]) -> bool:
+def rest_on_check(findings: Iterable[str]) -> bool:
     """Whether findings of a snapshot rest on a check that opened a backup."""
     return any(_SAYS in finding for finding in findings)
 
 
-def _of_proof(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[str, str]]:
+def _explain_failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[str, str]]:
     again = options(name=manifest.cluster, snapshot=manifest.id, level=_OPENS_ETCD)
-    for record, why in _failing(manifest, wrong):
+    for record, why in _find_failing(manifest, wrong):
         told = f"{_SAYS} {manifest.id}; again: kled snapshot verify {again})"
         yield record.sha256, f"{why} {told}"
 
 
-def _failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRecord, str]]:
+def _find_failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRecord, str]]:
     """Yield the backups that a check names; one of an earlier kled names none, and means all."""
     known = {record.key for record in manifest.damaged}
     backups = [
@@ -69,14 +69,14 @@ def _failing(manifest: Manifest, wrong: FailedProof) -> Iterator[tuple[ObjectRec
         for record in manifest.objects
         if layout.is_backup_data(record.key) and record.key not in known
     ]
-    findings = set(wrong.findings) - set(recorded(manifest.etcd_findings().values()))
-    named = {record.key: why for record in backups if (why := _named(record.key, findings))}
+    findings = set(wrong.findings) - set(shorten_findings(manifest.etcd_findings().values()))
+    named = {record.key: why for record in backups if (why := _find_named(record.key, findings))}
     for backup in backups if findings else ():
         if backup.key in named or not named:
-            yield backup, named.get(backup.key, brief(sorted(findings)))
+            yield backup, named.get(backup.key, sum_up(sorted(findings)))
 
 
-def _named(key: str, findings: Collection[str]) -> str:
+def _find_named(key: str, findings: Collection[str]) -> str:
     """Return what findings say of the object; empty: nothing."""
     return next(
         (

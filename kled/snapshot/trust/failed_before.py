@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from kled.sentences import options
-from kled.snapshot.documents.proofs import recorded
+from kled.snapshot.documents.proofs import shorten_findings
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust.failed_checks import failed_checks
-from kled.snapshot.trust.trust import brief
+from kled.snapshot.trust.trust import sum_up
 
 FailedBefore = Callable[[str, str], tuple[str, ...]]
 """Is given a cluster and the digest of its definition."""
@@ -27,24 +27,24 @@ def failed_before(
 
     `marked` is that of `failed_checks`.
     """
-    return tuple(_words(snapshots, marked, cluster, digest))
+    return tuple(_explain_failures(snapshots, marked, cluster, digest))
 
 
-def are_told(findings: Collection[str]) -> bool:
+def rest_on_check(findings: Collection[str]) -> bool:
     """Whether findings of a snapshot rest on a check of another one."""
     return any(_SAYS in finding for finding in findings)
 
 
-def _words(
+def _explain_failures(
     snapshots: SnapshotStore, marked: Collection[tuple[str, str]], cluster: str, digest: str
 ) -> Iterator[str]:
     for manifest, wrong in failed_checks(snapshots, marked, cluster, digest):
-        of_etcd = set(recorded(manifest.etcd_findings().values()))  # it has other bytes
+        of_etcd = set(shorten_findings(manifest.etcd_findings().values()))  # it has other bytes
         findings = [finding for finding in wrong.findings if finding not in of_etcd]
         level = wrong.proof.level
         if findings and level in _OF_BYTES:
             again = options(name=cluster, snapshot=manifest.id, level=level)
             yield (
                 f"the check of level {level} of snapshot {manifest.id}{_SAYS}"
-                f"{brief(findings)}; to check again: kled snapshot verify {again}"
+                f"{sum_up(findings)}; to check again: kled snapshot verify {again}"
             )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.snapshot.documents.manifest import Manifest
-from kled.snapshot.documents.proofs import FailedProof, later
+from kled.snapshot.documents.proofs import FailedProof, read_later
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 
 
@@ -28,4 +28,4 @@ def failed_checks(
         except (SnapshotMissing, SnapshotNotTrustworthy):
             continue
         if digest is None or manifest.definition_digest == digest:
-            yield from ((manifest, wrong) for wrong in later(snapshots, manifest).failed)
+            yield from ((manifest, wrong) for wrong in read_later(snapshots, manifest).failed)

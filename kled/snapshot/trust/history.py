@@ -49,13 +49,13 @@ def missing_runs(ledger: Ledger) -> tuple[str, ...]:
         )
     numbered = oldest and oldest.number and newest.id in ids and newest.number < MOST
     between = newest.number - oldest.number + 1 if oldest and numbered else 0
-    if between <= len(ids) or between <= len(ids) + _misdated(ledger, after):
+    if between <= len(ids) or between <= len(ids) + _count_misdated(ledger, after):
         return ()
     lacking = f"{between - len(ids)} of the {between} runs up to {newest.id}"
     return (f"{lacking} are gone from {snapshots.url}, and no prune removed them",)
 
 
-def _misdated(ledger: Ledger, after: str) -> int:
+def _count_misdated(ledger: Ledger, after: str) -> int:
     """Return how many runs with ids up to `after` the store has written since: clocks were wrong.
 
     A LIST of all runs, where some seem to be gone.

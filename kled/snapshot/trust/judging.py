@@ -19,11 +19,11 @@ from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import before_keys, order
 from kled.snapshot.trust.origin import Origins
-from kled.snapshot.trust.trust import Trust, trust_of, unreadable
+from kled.snapshot.trust.trust import Trust, trust_of, trust_of_unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Listing:
     """What a listing shows of the snapshots of one cluster, or of all."""
 
     refs: tuple[SnapshotRef, ...] = ()
@@ -58,7 +58,7 @@ class Judged:
         return replace(self, trust=replace(self.trust, reasons=(*self.trust.reasons, why)))
 
 
-def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
+def read_listing(snapshots: SnapshotStore, cluster: str | None = None) -> Listing:
     """List the snapshots of one cluster or of all, with what lies beside each; one LIST."""
     refs: list[SnapshotRef] = []
     archives: dict[str, int] = {}
@@ -78,13 +78,13 @@ def shelf(snapshots: SnapshotStore, cluster: str | None = None) -> Shelf:
             archives[entry.key] = entry.size
         elif file.startswith(names.VERIFIED):
             checked[ref] = checked.get(ref, frozenset()) | _level(file)
-    return Shelf(tuple(refs), archives, checked, written)
+    return Listing(tuple(refs), archives, checked, written)
 
 
 def judge(
     snapshots: SnapshotStore,
     ref: SnapshotRef,
-    listing: Shelf,
+    listing: Listing,
     named: Collection[SnapshotRef] = (),
     *,
     origins: Origins | None = None,
@@ -99,27 +99,27 @@ def judge(
     """
     try:
         manifest = snapshots.manifest(ref)
-        later = proofs.later(snapshots, manifest, listing.checked.get(ref, frozenset()))
+        later = proofs.read_later(snapshots, manifest, listing.checked.get(ref, frozenset()))
         foreign = origins.foreign(manifest) if origins is not None else ""
-        lacking = list(_archive_lacking(manifest, listing))
+        lacking = list(_explain_lacking(manifest, listing))
         if blobs:
-            seen = blobs_of(snapshots, manifest)
+            seen = check_blobs(snapshots, manifest)
             lacking += sorted((*seen.gone, *seen.damaged))
     except SnapshotMissing:
         raise
     except KledError as error:
         if error.retryable:
             raise
-        return Judged(ref, unreadable(error.message), altered=True)
+        return Judged(ref, trust_of_unreadable(error.message), altered=True)
     undated = ref not in named and order.is_ahead(ref.id, snapshots.now())
     trust = trust_of(manifest, later, lacking=lacking, undated=undated, foreign=foreign)
     failed, altered = bool(later.failed or lacking), bool(lacking)
     return Judged(ref, trust, manifest, failed=failed, altered=altered, foreign=foreign)
 
 
-def judged(
+def judge_all(
     snapshots: SnapshotStore,
-    listing: Shelf,
+    listing: Listing,
     named: Collection[SnapshotRef] = (),
     origins: Origins | None = None,
 ) -> tuple[Judged, ...]:
@@ -156,10 +156,10 @@ def _from_before_keys(oldest_first: Sequence[Judged], origins: Origins | None) -
         for manifest in manifests
         if manifest is None or manifest.state_store == first.state_store
     )
-    reason = before_keys.told_by(same)
+    reason = before_keys.ask_newer(same)
     if reason or origins is None or oldest_first[0].foreign:
         return reason
-    return before_keys.told_by_state(origins.ledger.state, first.cluster)
+    return before_keys.ask_state(origins.ledger.state, first.cluster)
 
 
 def _level(file: str) -> frozenset[int]:
@@ -167,8 +167,8 @@ def _level(file: str) -> frozenset[int]:
     return frozenset({int(digits)} if digits in map(str, proofs.LEVELS) else ())
 
 
-def lost_archives(
-    snapshots: SnapshotStore, listing: Shelf, after: str = ""
+def find_lost_archives(
+    snapshots: SnapshotStore, listing: Listing, after: str = ""
 ) -> tuple[tuple[SnapshotRef, str], ...]:
     """Return the snapshots later than the id `after` whose archives the listing lacks, with words.
 
@@ -183,14 +183,14 @@ def lost_archives(
             manifest = snapshots.manifest(ref)
         except (SnapshotMissing, SnapshotNotTrustworthy):
             return None
-        lacking = next(_archive_lacking(manifest, listing), "")
+        lacking = next(_explain_lacking(manifest, listing), "")
         return (ref, lacking) if lacking else None
 
     lost = in_parallel((0, partial(look, ref)) for ref in asked)
     return tuple(sorted(filter(None, lost)))
 
 
-def _archive_lacking(manifest: Manifest, listing: Shelf) -> Iterator[str]:
+def _explain_lacking(manifest: Manifest, listing: Listing) -> Iterator[str]:
     archive = manifest.archive
     size = listing.archives.get(archive.key)
     if size is None:
@@ -208,7 +208,7 @@ class Blobs(NamedTuple):
     """They have another size, and nothing is ever written over them."""
 
 
-def blobs_of(snapshots: SnapshotStore, manifest: Manifest) -> Blobs:
+def check_blobs(snapshots: SnapshotStore, manifest: Manifest) -> Blobs:
     """Say which blobs are gone, or have another size; a LIST for each."""
 
     def look(blob: Payload) -> tuple[Payload, int | None]:

@@ -19,7 +19,7 @@ from kled.snapshot.documents.root import RootState
 from kled.snapshot.documents.runs import Run, RunEntry
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import order
-from kled.snapshot.trust.newest_runs import KEPT, NewestRuns, newest_runs, recent_runs
+from kled.snapshot.trust.newest_runs import KEPT, NewestRuns, read_newest_runs, read_recent_runs
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import is_there
 from kled.store_urls import is_same, of_store
@@ -108,7 +108,7 @@ class Ledger:
         settled = (self.newest.begins if self.newest else None) or ""
         return frozenset(
             SnapshotRef(cluster, entry.snapshot)
-            for run in recent_runs(self.snapshots, self.signed_since, self.root.store)
+            for run in read_recent_runs(self.snapshots, self.signed_since, self.root.store)
             for cluster, entry in run.clusters.items()
             if entry.snapshot and run.id >= settled
         )
@@ -178,7 +178,7 @@ class Ledger:
     @property
     def signed_since(self) -> str | None:
         """The first signed document of the store, where any source that counts tells."""
-        return _earliest(self.root, self.newest, self.seen)
+        return _find_earliest(self.root, self.newest, self.seen)
 
     def oldest_first(self, cluster: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Return the cluster's snapshots in the order of their making (`order`)."""
@@ -193,26 +193,26 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
     """
     with Pool(3, "kled-ledger") as pool:
         looking = pool.submit(lambda: snapshots.root)
-        remembering = pool.submit(_remembered, state, snapshots)
-        reading = pool.submit(newest_runs, snapshots)
+        remembering = pool.submit(_read_remembered, state, snapshots)
+        reading = pool.submit(read_newest_runs, snapshots)
         root_state, (memory, seen_doubts, remarks) = looking.result(), remembering.result()
         seen, tag = memory or (None, "")
-        since = _earliest(root_state, None, seen)
+        since = _find_earliest(root_state, None, seen)
         chain = reading.result()(since, root_state.store)
     taken_back: tuple[str, ...] = ()
     if seen is not None and _lacks(chain, seen, snapshots):
-        chain = newest_runs(snapshots)(since, root_state.store, seen.run)
+        chain = read_newest_runs(snapshots)(since, root_state.store, seen.run)
         if _lacks(chain, seen, snapshots):  # neither written since then, nor dated wrong
-            taken_back = _taken_back(chain.newest, seen)
+            taken_back = _explain_taken_back(chain.newest, seen)
     newest = chain.newest
     return Ledger(
         snapshots,
         root_state,
         newest,
         chain.read,
-        _by_place(chain.by_state_store),
+        _group_by_place(chain.by_state_store),
         (*chain.doubts, *seen_doubts, *taken_back),
-        (*_wrong_with_root(root_state, newest), *chain.findings),
+        (*_explain_root(root_state, newest), *chain.findings),
         (*remarks, *chain.remarks),
         seen,
         tag,
@@ -222,7 +222,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
     )
 
 
-def _by_place(by_url: Mapping[str, Run]) -> dict[str, Run]:
+def _group_by_place(by_url: Mapping[str, Run]) -> dict[str, Run]:
     """Return the newest run of each place: one directory may have been typed in two ways."""
     by_place: dict[str, Run] = {}
     for url, run in sorted(by_url.items(), key=lambda pair: (-pair[1].number, pair[1].id)):
@@ -231,7 +231,7 @@ def _by_place(by_url: Mapping[str, Run]) -> dict[str, Run]:
     return by_place
 
 
-def ready_to_write(
+def prepare_to_write(
     snapshots: SnapshotStore, ledger: Ledger | None = None, first: str | None = None
 ) -> str | None:
     """Make sure that what is written now counts, and return the identity that it is bound to.
@@ -251,7 +251,7 @@ def ready_to_write(
     return root.ensure(snapshots, identity, ledger.signed_since or first).store
 
 
-def _remembered(
+def _read_remembered(
     state: ObjectStore | None, snapshots: SnapshotStore
 ) -> tuple[tuple[LastSeen, str] | None, tuple[str, ...], tuple[str, ...]]:
     """Return what the state store remembers with its tag, doubts, and remarks."""
@@ -283,7 +283,7 @@ def _lacks(chain: NewestRuns, seen: LastSeen, snapshots: SnapshotStore) -> bool:
     return not is_there(snapshots.store, names.run_key(seen.run))
 
 
-def _taken_back(newest: Run | None, seen: LastSeen) -> tuple[str, ...]:
+def _explain_taken_back(newest: Run | None, seen: LastSeen) -> tuple[str, ...]:
     """Say that the state store remembers a run that is not there."""
     left = f"the newest run there is {newest.id}" if newest else "no run is there"
     doubt = (
@@ -293,7 +293,7 @@ def _taken_back(newest: Run | None, seen: LastSeen) -> tuple[str, ...]:
     return (doubt,)
 
 
-def _wrong_with_root(state: RootState, newest: Run | None) -> tuple[str, ...]:
+def _explain_root(state: RootState, newest: Run | None) -> tuple[str, ...]:
     """Say what is wrong with `kled.json`, in the light of what the newest run was bound to."""
     if state.finding:
         return () if state.missing and newest is None else (state.finding,)
@@ -302,7 +302,7 @@ def _wrong_with_root(state: RootState, newest: Run | None) -> tuple[str, ...]:
     return ()
 
 
-def _earliest(state: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:
+def _find_earliest(state: RootState, newest: Run | None, seen: LastSeen | None) -> str | None:
     known = (
         state.signed_since,
         newest.signed_since if newest and newest.signed else None,

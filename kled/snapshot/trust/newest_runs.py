@@ -54,25 +54,25 @@ class NewestRuns:
     """When the store says that each of those was written, by its id."""
 
 
-def newest_runs(snapshots: SnapshotStore) -> Judge:
+def read_newest_runs(snapshots: SnapshotStore) -> Judge:
     """Read the likely documents, and return what judges them.
 
     The judge takes the first signed document of the store and the store's identity, where known:
     both may be read at the same time. It may be asked once more, with the id of a run that has to
     be there. One LIST and one GET, as a rule.
     """
-    search = _Search(snapshots, _listed(snapshots))
+    search = _Search(snapshots, _list_runs(snapshots))
     search.read_likely()
     return search.judged
 
 
-def recent_runs(snapshots: SnapshotStore, since: str | None, store: str | None) -> list[Run]:
+def read_recent_runs(snapshots: SnapshotStore, since: str | None, store: str | None) -> list[Run]:
     """Return the runs of the last days that count; a GET for each."""
-    search = _Search(snapshots, _listed(snapshots))
+    search = _Search(snapshots, _list_runs(snapshots))
     return search.all_counted(since, store)
 
 
-def _listed(snapshots: SnapshotStore) -> list[Entry]:
+def _list_runs(snapshots: SnapshotStore) -> list[Entry]:
     """Return the entries of the runs of the last days; of all runs where there are none."""
     recent = names.RUNS + names.new_id(snapshots.now() - _RECENT, b"\0\0")
     for after in (recent, ""):
@@ -186,7 +186,7 @@ class _Search:
             )
         if store and run.store and run.store != store:
             return f"{names.run_key(run_id)} was written for another snapshot store"
-        return _of_format_1(run) if unsigned else run
+        return _reduce_to_format_1(run) if unsigned else run
 
     def _get(self, run_id: str) -> Run | str | None:
         if run_id not in self._read:
@@ -229,7 +229,7 @@ def _dated_after_now(run_id: str) -> str:
     )
 
 
-def _of_format_1(run: Run) -> Run:
+def _reduce_to_format_1(run: Run) -> Run:
     """Return an unsigned run without what only format 2 says: anybody may have written it.
 
     What is left cannot change an order: it names snapshots, and those with later ids stay newer.

@@ -38,6 +38,6 @@ def oldest_first(ids: Iterable[str], entry: "RunEntry | None", now: datetime) ->
     return tuple(sorted(ids, key=place))
 
 
-def overtaken(new_id: str, older: Iterable[str]) -> tuple[str, ...]:
+def find_overtaken(new_id: str, older: Iterable[str]) -> tuple[str, ...]:
     """Return which of the `older` ids sort after `new_id`."""
     return tuple(sorted(snapshot_id for snapshot_id in older if snapshot_id > new_id))

@@ -51,7 +51,7 @@ def is_of_keys(finding: str) -> bool:
     return finding.startswith((LACKS_KEYS, NO_SNAPSHOT))
 
 
-def advice(findings: Sequence[str]) -> str:
+def advise(findings: Sequence[str]) -> str:
     """Return what settles these findings, each kind's once; a kind without words may be a loss."""
     kinds = [
         next((told for sign, told in _ADVICE if sign in finding), _LOST) for finding in findings

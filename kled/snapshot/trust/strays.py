@@ -22,14 +22,14 @@ _SO: Final = (
 )
 
 
-def stray(origins: Origins, manifest: Manifest) -> str:
+def explain_stray(origins: Origins, manifest: Manifest) -> str:
     """Say why a snapshot is none of this snapshot store's clusters; empty: it is."""
     if origins.lineage(manifest) is not None:
         return ""
     return f"it is of {visible(manifest.state_store)}, {_SO}"
 
 
-def newest_of_each(
+def find_newest_of_each(
     origins: Origins, present: Iterable[SnapshotRef]
 ) -> tuple[tuple[SnapshotRef, ...], tuple[tuple[SnapshotRef, str], ...]]:
     """Return the newest snapshot of every cluster, and the newer ones that are none of theirs.
@@ -45,7 +45,9 @@ def newest_of_each(
 
     def look(cluster: str, ids: Sequence[str]) -> _Newest:
         newest_first = reversed(origins.ledger.oldest_first(cluster, ids))
-        return _newest(origins, [SnapshotRef(cluster, snapshot_id) for snapshot_id in newest_first])
+        return _find_newest(
+            origins, [SnapshotRef(cluster, snapshot_id) for snapshot_id in newest_first]
+        )
 
     seen = sorted(in_parallel((0, partial(look, *cluster)) for cluster in clusters))
     return (
@@ -61,7 +63,7 @@ class _Newest(NamedTuple):
     strays: tuple[tuple[SnapshotRef, str], ...]
 
 
-def _newest(origins: Origins, newest_first: Iterable[SnapshotRef]) -> _Newest:
+def _find_newest(origins: Origins, newest_first: Iterable[SnapshotRef]) -> _Newest:
     newest: dict[str, SnapshotRef] = {}
     strays: list[tuple[SnapshotRef, str]] = []
     for ref in newest_first:
@@ -72,7 +74,7 @@ def _newest(origins: Origins, newest_first: Iterable[SnapshotRef]) -> _Newest:
         except SnapshotNotTrustworthy:
             newest.setdefault("", ref)
             break
-        reason = stray(origins, manifest)
+        reason = explain_stray(origins, manifest)
         if reason:
             strays.append((ref, reason))
             continue

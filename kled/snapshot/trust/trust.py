@@ -11,7 +11,7 @@ from typing import Final
 
 from kled.kops.state_store import derived
 from kled.snapshot.documents.manifest import Manifest, Proof
-from kled.snapshot.documents.proofs import FailedProof, Later, standing
+from kled.snapshot.documents.proofs import FailedProof, Later, find_standing
 
 COMPLETE: Final = 1
 """The level that a snapshot has to have reached when it was taken."""
@@ -41,7 +41,7 @@ class Trust:
         return {"level": self.level, "trusted": self.trusted, "reasons": list(self.reasons)}
 
 
-def unreadable(why: str) -> Trust:
+def trust_of_unreadable(why: str) -> Trust:
     """Return the trust in a snapshot whose manifest is damaged, foreign or not signed."""
     return Trust(None, (why,))
 
@@ -61,13 +61,13 @@ def trust_of(
     which other state store it is.
     """
     beside = later or Later()
-    level = max((proof.level for proof in standing(manifest.proofs, beside)), default=0)
+    level = max((proof.level for proof in find_standing(manifest.proofs, beside)), default=0)
     return Trust(
         level,
         (
             *([foreign] if foreign else []),
-            *wrong_at_birth(manifest),
-            *map(_failed, beside.failed),
+            *reasons_at_birth(manifest),
+            *map(_explain_failed, beside.failed),
             *lacking,
             *([UNDATED] if undated else []),
         ),
@@ -75,7 +75,7 @@ def trust_of(
     )
 
 
-def wrong_at_birth(manifest: Manifest) -> tuple[str, ...]:
+def reasons_at_birth(manifest: Manifest) -> tuple[str, ...]:
     """Return why a snapshot could not be trusted when it was taken; empty: it could."""
     findings = birth_findings(manifest) or (_UNSAID,)
     incomplete = findings if manifest.level < COMPLETE else ()
@@ -92,14 +92,14 @@ def birth_findings(manifest: Manifest) -> tuple[str, ...]:
     return (*manifest.findings, *of_etcd, *derived.told(manifest.derived_damage))
 
 
-def brief(reasons: Sequence[str]) -> str:
+def sum_up(reasons: Sequence[str]) -> str:
     """Return the first reason, and how many more there are."""
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return f"{reasons[0]}{more}" if reasons else ""
 
 
-def _failed(wrong: FailedProof) -> str:
-    return f"{_check(wrong.proof)} failed: {brief(wrong.findings)}"
+def _explain_failed(wrong: FailedProof) -> str:
+    return f"{_check(wrong.proof)} failed: {sum_up(wrong.findings)}"
 
 
 def _check(proof: Proof) -> str:

@@ -11,7 +11,7 @@ from typing import IO, Final, cast
 
 from kled.errors import DocumentDamaged, ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot.create import archive
-from kled.snapshot.create.spool import Bytes, FileBytes, Sink, nameless, write
+from kled.snapshot.create.spool import Bytes, FileBytes, Sink, open_nameless, write
 from kled.snapshot.documents.manifest import LARGEST_PACKED, Manifest, ObjectRecord, Payload
 from kled.snapshot.repository import SnapshotStore
 
@@ -31,7 +31,7 @@ def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> Bytes:
         raise SnapshotNotTrustworthy(f"{what} claims {payload.stored_size} bytes")
     if max(payload.stored_size, payload.size) > _HELD:
         return FileBytes(blob_file(snapshots, payload, what=what))
-    stored = b"".join(_stored(snapshots, payload, what))
+    stored = b"".join(_read_stored(snapshots, payload, what))
     packed = snapshots.opener.open(stored, what) if payload.encrypted else stored
     if len(packed) != payload.size or hashlib.sha256(packed).hexdigest() != payload.sha256:
         raise SnapshotNotTrustworthy(f"{what} does not hold what its manifest says")
@@ -43,7 +43,7 @@ def require_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Non
 
     One request, bounded memory; needs no identity.
     """
-    for _ in _stored(snapshots, payload, what):
+    for _ in _read_stored(snapshots, payload, what):
         pass
 
 
@@ -74,14 +74,14 @@ def blob_file(
     no room in `directory`, or where temporary files go. `what` names it in errors.
     """
     what = what or f"blob {payload.sha256[:12]}"
-    plain = nameless(directory)
+    plain = open_nameless(directory)
     try:
         if payload.encrypted:
-            with nameless(directory) as sealed:
-                _fill(sealed, _stored(snapshots, payload, what))
+            with open_nameless(directory) as sealed:
+                _fill(sealed, _read_stored(snapshots, payload, what))
                 snapshots.opener.open_stream(sealed, cast("IO[bytes]", Sink(plain)), what)
         else:
-            _fill(plain, _stored(snapshots, payload, what))
+            _fill(plain, _read_stored(snapshots, payload, what))
         _require_digest(plain, payload, what)
     except BaseException:
         plain.close()
@@ -89,7 +89,7 @@ def blob_file(
     return plain
 
 
-def _stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
+def _read_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
     """Yield the stored bytes; raises at the end where they are not those of the manifest."""
     total, digest = 0, hashlib.sha256()
     try:

@@ -26,7 +26,7 @@ class TarDamaged(Exception):
     """The bytes are no such tar; says why."""
 
 
-def members(read: Read, require: Callable[[str, int], None]) -> Iterator[tuple[str, bytes]]:
+def read_members(read: Read, require: Callable[[str, int], None]) -> Iterator[tuple[str, bytes]]:
     """Yield name and body of each member, in order.
 
     `require` is asked about name and size before a body is read, and raises where they are not
@@ -38,7 +38,7 @@ def members(read: Read, require: Callable[[str, int], None]) -> Iterator[tuple[s
         header = _header(block)
         size = _size(header, more)
         if header.type == tarfile.XHDTYPE and more is None:
-            more = _extended(_body(read, header, size))
+            more = _parse_extended(_body(read, header, size))
         elif header.type in _FILES:
             name = (more or {}).get("path", header.name)
             require(name, size)
@@ -78,7 +78,7 @@ def _body(read: Read, header: tarfile.TarInfo, size: int) -> bytes:
     return body
 
 
-def _extended(body: bytes) -> dict[str, str]:
+def _parse_extended(body: bytes) -> dict[str, str]:
     """Return the records of an extended header: `length keyword=value`, line by line."""
     records: dict[str, str] = {}
     while body:

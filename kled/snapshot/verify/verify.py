@@ -14,7 +14,7 @@ from typing import Final
 from kled.errors import OtherRecipients, SnapshotNotTrustworthy
 from kled.kops.state_store import contents, derived, layout, locations
 from kled.snapshot.documents.manifest import Manifest, Payload, Proof
-from kled.snapshot.documents.proofs import later, proofs
+from kled.snapshot.documents.proofs import proofs, read_later
 from kled.snapshot.documents.proofs import record as keep_proof
 from kled.snapshot.etcd import EtcdContents, inspect
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
@@ -29,7 +29,7 @@ from kled.snapshot.verify.contents import (
 )
 from kled.storage.base import ObjectStore
 
-__all__ = ["KopsCheck", "KopsVerdict", "VerifyReport", "lost", "proofs", "verify"]
+__all__ = ["KopsCheck", "KopsVerdict", "VerifyReport", "find_lost", "proofs", "verify"]
 
 DIGESTS: Final = 0
 CONTENTS: Final = 1
@@ -148,7 +148,7 @@ def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the 
     )
 
 
-def lost(
+def find_lost(
     snapshots: SnapshotStore,
     present: Collection[SnapshotRef],
     state: ObjectStore | None = None,
@@ -211,7 +211,7 @@ class _Check:
         checked = {proof.level for proof in self.proofs}
         if self.findings:
             checked.add(self._under_way)
-        beside = later(
+        beside = read_later(
             self._snapshots, self.manifest, self._checked, but=checked
         )  # those would be this check's
         reasons = trust_of(self.manifest, beside).reasons

@@ -12,7 +12,7 @@ from kled.kops.state_store import layout
 from kled.operations.snapshots import list_snapshots
 from kled.snapshot.choosing import choose
 from kled.snapshot.diff.diff import diff
-from kled.snapshot.diff.views import of_live, of_snapshot
+from kled.snapshot.diff.views import view_live, view_snapshot
 from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
@@ -71,9 +71,9 @@ def compares(case: Case) -> None:
     for ref in case.world.newest.values():
         live = stored = None
         with suppress(KledError):
-            live = of_live(scene.state, ref.cluster, b"k")
+            live = view_live(scene.state, ref.cluster, b"k")
         with suppress(KledError):
-            stored = of_snapshot(scene.snapshots, scene.snapshots.manifest(ref), b"k")
+            stored = view_snapshot(scene.snapshots, scene.snapshots.manifest(ref), b"k")
         if live and stored:
             for change in diff(live, stored):
                 change.line()

@@ -10,7 +10,7 @@ from kled.kops.state_store import contents
 from kled.lease.document import decode as decode_lease
 from kled.operations.records.all_records import ALL
 from kled.snapshot.documents import last_seen, names, prunes, runs
-from kled.snapshot.documents.proofs import later
+from kled.snapshot.documents.proofs import read_later
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.retention import claims
@@ -113,7 +113,7 @@ def _prune(scene: Scene, _mutation: Mutation) -> str:
 def _proof(scene: Scene, mutation: Mutation) -> str:
     _, cluster, snapshot, *_ = mutation.key.split("/")
     kept = scene.snapshots
-    found = later(kept, kept.manifest(SnapshotRef(cluster, snapshot)))
+    found = read_later(kept, kept.manifest(SnapshotRef(cluster, snapshot)))
     return " ".join(found.findings) or ("is not signed" if found.claimed else "")
 
 
@@ -124,7 +124,7 @@ def _epoch(scene: Scene, mutation: Mutation) -> str:
 
 def _keys(scene: Scene, mutation: Mutation) -> str:
     vast = mutation.key in scene.kept.vast
-    claims._decoded(mutation.key, b"x" * (17 << 20) if vast else scene.kept.get(mutation.key).body)
+    claims._decode(mutation.key, b"x" * (17 << 20) if vast else scene.kept.get(mutation.key).body)
     return ""
 
 

@@ -15,7 +15,7 @@ from kled.operations.snapshots import list_snapshots, verify
 from kled.snapshot.choosing import LATEST, choose
 from kled.snapshot.progress import Quiet
 from kled.snapshot.trust.before_keys import MAYBE, WORDS
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from tests.unit.operations.test_identity import C, World
 from tests.unit.operations.test_new_keys import Making, world
 
@@ -135,4 +135,4 @@ def test_retention_does_not_prefer_it_to_one_with_keys(world: World) -> None:
     assert with_keys is not None
 
     kept = world.session().snapshot_store
-    assert [one.trust.trusted for one in judged(kept, shelf(kept))] == [False, False]
+    assert [one.trust.trusted for one in judge_all(kept, read_listing(kept))] == [False, False]

@@ -14,7 +14,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.guards.before_change import NEW_KEYS, NO_NEW_KEYS
 from kled.operations.step import Operation
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from tests.key_pairs import keyset
 from tests.unit.operations.test_identity import CA, CA_KEY, GROUP, NEW, C, Kops, World
 from tests.unit.snapshot import fleets
@@ -73,7 +73,7 @@ def world(tmp_path: Path) -> World:
 def newest(world: World) -> set[str]:
     """Return the objects of the newest snapshot, which can be trusted."""
     snapshots = world.session().snapshot_store
-    found = judged(snapshots, shelf(snapshots, C))[-1]
+    found = judge_all(snapshots, read_listing(snapshots, C))[-1]
     assert found.trust.trusted
     assert found.manifest is not None
     return {one.key for one in found.manifest.objects}

@@ -64,7 +64,7 @@ def test_a_wrong_verification_key_is_named_and_nothing_is_given_up(tmp_path: Pat
 
 
 def test_a_run_that_is_dated_after_now_is_settled_by_the_next_one() -> None:
-    told = settling.advice([f"run 29991231T000000Z-a1b2c3d4 {settling.DATED_AFTER_NOW}: its clock"])
+    told = settling.advise([f"run 29991231T000000Z-a1b2c3d4 {settling.DATED_AFTER_NOW}: its clock"])
 
     assert told.endswith("kled snapshot create --all")
     assert "--anew" not in told
@@ -73,7 +73,7 @@ def test_a_run_that_is_dated_after_now_is_settled_by_the_next_one() -> None:
 def test_what_is_lost_keeps_its_hint_and_each_kind_is_said_once() -> None:
     lost, dated = "snapshot X of c is not listed", f"run Y {settling.DATED_AFTER_NOW}: wrong"
 
-    assert "--anew" in settling.advice([lost])
-    assert "--anew" in settling.advice([])
-    assert settling.advice([dated, lost, lost]).count("--anew") == 1
-    assert settling.advice([dated, lost]).count("set the clock") == 1
+    assert "--anew" in settling.advise([lost])
+    assert "--anew" in settling.advise([])
+    assert settling.advise([dated, lost, lost]).count("--anew") == 1
+    assert settling.advise([dated, lost]).count("set the clock") == 1

@@ -17,7 +17,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.retention import claims
 from kled.snapshot.retention.prune import apply_prune, plan_prune
 from kled.snapshot.retention.retention import GRACE, Policy
-from kled.snapshot.trust.ages import NEVER, witnessed
+from kled.snapshot.trust.ages import NEVER, find_witnessed
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
@@ -136,16 +136,16 @@ def test_one_jump_makes_nothing_old_that_is_younger_than_the_grace(
     def shown(ago: int) -> datetime:
         return NOW - timedelta(minutes=ago + (jump if ago > jumped else 0))
 
-    until = witnessed(NOW, map(shown, minutes), GRACE)
+    until = find_witnessed(NOW, map(shown, minutes), GRACE)
 
     assert shown(age) > until
 
 
 def test_nothing_is_old_where_nothing_saw_time_pass() -> None:
-    assert witnessed(NOW, [], GRACE) == NEVER
-    assert witnessed(NOW, [NOW + DAY], GRACE) == NEVER
-    assert witnessed(NOW, [NOW - 30 * DAY], GRACE) == NOW - 31 * DAY
-    assert witnessed(NOW, [NOW - HOUR * at for at in range(90)], GRACE) == NOW - 2 * DAY
+    assert find_witnessed(NOW, [], GRACE) == NEVER
+    assert find_witnessed(NOW, [NOW + DAY], GRACE) == NEVER
+    assert find_witnessed(NOW, [NOW - 30 * DAY], GRACE) == NOW - 31 * DAY
+    assert find_witnessed(NOW, [NOW - HOUR * at for at in range(90)], GRACE) == NOW - 2 * DAY
 
 
 @pytest.mark.parametrize(

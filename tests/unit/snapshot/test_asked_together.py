@@ -180,7 +180,7 @@ def test_a_listing_that_nobody_waits_for_any_more_ends_at_the_cluster_it_is_at()
     with ThreadPoolExecutor(1) as workers:
         with (
             pytest.raises(StoreUnavailable),
-            listing.fleet(store, (), 1, workers, lambda found: found),
+            listing.list_fleet(store, (), 1, workers, lambda found: found),
         ):
             raise StoreUnavailable("the snapshot store does not answer")
         store.goes_on.set()

@@ -15,7 +15,7 @@ import pytest
 from kled.errors import EpochMismatch, KledError
 from kled.snapshot.choosing import choose
 from kled.snapshot.documents.keys import Keys
-from kled.snapshot.documents.proofs import later, proofs
+from kled.snapshot.documents.proofs import proofs, read_later
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.trust.ledger import read_ledger
@@ -182,7 +182,7 @@ def test_a_hand_written_proof_is_a_claim(world: World) -> None:  # fault 85
     manifest = runs.snapshots.manifest(newest)
 
     assert [proof.level for proof in proofs(runs.snapshots, manifest)] == [0, 1]
-    assert [proof.level for proof in later(runs.snapshots, manifest).claimed] == [4]
+    assert [proof.level for proof in read_later(runs.snapshots, manifest).claimed] == [4]
 
 
 def test_a_forged_failure_makes_no_snapshot_look_bad(world: World) -> None:
@@ -192,7 +192,7 @@ def test_a_forged_failure_makes_no_snapshot_look_bad(world: World) -> None:
     runs.store.put(key, unsigned(runs.store.get(key).body, findings=["bad"]))
     manifest = runs.snapshots.manifest(newest)
 
-    assert later(runs.snapshots, manifest).failed == ()
+    assert read_later(runs.snapshots, manifest).failed == ()
     assert [proof.level for proof in proofs(runs.snapshots, manifest)] == [0, 1]
 
 
@@ -203,7 +203,7 @@ def test_the_proof_of_another_snapshot_proves_nothing(world: World) -> None:
     proof = runs.store.get(f"clusters/{newest.cluster}/{newest.id}/verified/1.json").body
     runs.store.put(f"clusters/{other.cluster}/{other.id}/verified/1.json", proof)
 
-    found = later(runs.snapshots, runs.snapshots.manifest(other))
+    found = read_later(runs.snapshots, runs.snapshots.manifest(other))
 
     assert (found.proved, len(found.findings)) == ((), 1)
 

@@ -12,7 +12,7 @@ from kled.errors import BeingCollected, KledError, SnapshotNotTrustworthy
 from kled.snapshot.choosing import choose
 from kled.snapshot.documents import names
 from kled.snapshot.documents.manifest import LIMIT, canonical, digest_of
-from kled.snapshot.documents.proofs import later
+from kled.snapshot.documents.proofs import read_later
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import claims
@@ -82,7 +82,7 @@ def test_a_malformed_document_never_keeps_anybody_from_a_healthy_snapshot(
     assert verify(runs.snapshots, ref, level=1, by="test").findings == ()
     assert restored(runs.snapshots, name(0), ref.id) == expected(0)
     manifest = runs.snapshots.manifest(ref)
-    assert later(runs.snapshots, manifest).failed == ()
+    assert read_later(runs.snapshots, manifest).failed == ()
     for refusing in (
         lambda: choose(runs.snapshots, name(0), "newest"),
         lambda: plan_prune(runs.snapshots, ONLY_LAST),
@@ -100,10 +100,10 @@ def test_a_malformed_claim_lets_nothing_be_collected_for_a_day(runs: Runs, how: 
     runs.store.put(key, MALFORMED[how])
 
     if how == "no format":  # no field that counts is wrong in it
-        assert claims.claimed(runs.store, now, now - GRACE) == set()
+        assert claims.read_claimed(runs.store, now, now - GRACE) == set()
         return
     with pytest.raises(SnapshotNotTrustworthy):
-        claims.claimed(runs.store, now, now - GRACE)
+        claims.read_claimed(runs.store, now, now - GRACE)
     assert plan_prune(runs.snapshots, ONLY_LAST).garbage == ()
 
 

@@ -11,14 +11,14 @@ from kled.errors import InvalidInput
 from kled.snapshot.choosing import choose
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.documents.manifest import canonical, digest_of
-from kled.snapshot.documents.proofs import later
+from kled.snapshot.documents.proofs import read_later
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention.prune import apply_prune, plan_prune
 from kled.snapshot.retention.retention import Policy
 from kled.snapshot.trust.ledger import read_ledger
-from kled.snapshot.verify.verify import lost, proofs, verify
+from kled.snapshot.verify.verify import find_lost, proofs, verify
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
 from tests.unit.snapshot import golden
@@ -42,7 +42,7 @@ def test_every_snapshot_is_there_and_proved(snapshots: SnapshotStore) -> None:
     refs = list(snapshots.list())
 
     assert [ref.cluster for ref in refs] == [name(0), name(0), name(1)]
-    assert lost(snapshots, refs) == ()
+    assert find_lost(snapshots, refs) == ()
     assert len(read_ledger(snapshots).prunes_after("").removed) == 3
     for ref in refs:
         report = verify(snapshots, ref, level=1, by="test", record=False)
@@ -146,7 +146,7 @@ def test_who_only_verifies_brings_the_store_to_no_newer_form(kind: str, tmp_path
     assert verify(runs.snapshots, ref, level=0, by="test").unproved == ()
 
     assert runs.store.get("kled.json").body == root
-    proved = later(runs.snapshots, runs.snapshots.manifest(ref)).proved
+    proved = read_later(runs.snapshots, runs.snapshots.manifest(ref)).proved
     assert [proof.level for proof in proved] == [0]
 
 
@@ -186,7 +186,7 @@ def test_an_encrypted_store_takes_no_plain_snapshot(tmp_path: Path, *, gone: boo
     runs.keys = replace(golden.keys("sealed", tmp_path), recipients=())  # who only verifies
     ref = choose(runs.snapshots, name(0), "latest")
     assert verify(runs.snapshots, ref, level=0, by="test").unproved == ()
-    assert len(later(runs.snapshots, runs.snapshots.manifest(ref)).proved) == 1
+    assert len(read_later(runs.snapshots, runs.snapshots.manifest(ref)).proved) == 1
 
 
 def test_a_store_that_began_without_signatures_is_signed_from_then_on(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from kled.snapshot.documents.keys import Keys
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.restore.restore import apply_restore
 from kled.snapshot.restore.restore_plan import plan_restore
-from kled.snapshot.verify.verify import lost, verify
+from kled.snapshot.verify.verify import find_lost, verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import keys
@@ -78,7 +78,7 @@ def check(world: Runs, seed: int) -> None:
 
     bad = [ref for ref in present if not trusted(snapshots, ref)]
 
-    assert bad or lost(snapshots, present), f"{seed}: {what} was not found"
+    assert bad or find_lost(snapshots, present), f"{seed}: {what} was not found"
     for ref in bad:
         with pytest.raises((SnapshotNotTrustworthy, SnapshotMissing)):
             restore(snapshots, ref)

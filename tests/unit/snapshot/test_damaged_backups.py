@@ -12,7 +12,7 @@ import pytest
 
 from kled.snapshot.create.older_backup import take_older
 from kled.snapshot.create.selection import Selection, select
-from kled.snapshot.etcd import trouble
+from kled.snapshot.etcd import find_trouble
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.verify.verify import VerifyReport, verify
 from kled.storage.memory import MemoryStore
@@ -69,7 +69,7 @@ def verified(runs: Runs, result: ClusterResult, level: int) -> VerifyReport:
 
 @pytest.mark.parametrize("version", NAMES)
 def test_backups_of_a_real_etcd_are_whole(version: str) -> None:
-    assert trouble([backup(version)]) is None
+    assert find_trouble([backup(version)]) is None
     runs = Runs(cluster(backup(version)), MemoryStore())
 
     result, manifest = taken(runs)

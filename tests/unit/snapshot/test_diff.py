@@ -12,7 +12,7 @@ from kled.snapshot.choosing import choose
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.diff import views
-from kled.snapshot.diff.diff import Difference, View, diff, view
+from kled.snapshot.diff.diff import Difference, View, diff, make_view
 from kled.snapshot.diff.facts import Fingerprints
 from kled.snapshot.progress import Quiet
 from kled.storage.base import Stored
@@ -40,7 +40,7 @@ KEYSET_KEY = "pki/private/kubernetes-ca/keyset.yaml"
 
 def state(changes: Mapping[str, bytes | None] | None = None, key: bytes = KEY) -> View:
     objects = {k: v for k, v in {**tree(), **(changes or {})}.items() if v is not None}
-    return view("a", CLUSTER, objects.items(), Fingerprints(key))
+    return make_view("a", CLUSTER, objects.items(), Fingerprints(key))
 
 
 def lines(changes: dict[str, bytes | None]) -> list[str]:
@@ -178,13 +178,13 @@ def test_a_snapshot_is_compared_with_the_live_state() -> None:
     half = "backups/etcd/events/2026-11-24T00:00:00Z-000001/etcd.backup.gz"
     put(live, tree() | {half: b"no description yet"})
     put(live, {"backups/etcd/main/control/2026-11-24T00:00:00Z-0/_command.json": b"{}"})
-    old = views.of_snapshot(snapshots, manifest, KEY)
+    old = views.view_snapshot(snapshots, manifest, KEY)
 
-    assert diff(old, views.of_live(live, CLUSTER, KEY)) == ()
+    assert diff(old, views.view_live(live, CLUSTER, KEY)) == ()
 
     put(live, {f"{newer}/{name}": b"" for name in ("etcd.backup.gz", "_etcd_backup.meta")})
     put(live, {"addons/huge.addons.k8s.io/k8s.yaml": LARGE + b"!", "config": CONFIG + b"  a: 1\n"})
-    found = diff(old, views.of_live(live, CLUSTER, KEY))
+    found = diff(old, views.view_live(live, CLUSTER, KEY))
 
     assert [change.line() for change in found[:2]] == [
         "+ cluster spec.a: 1",
@@ -199,7 +199,7 @@ def test_a_live_view_never_reads_etcd_backups() -> None:
     put(live, tree())
     counting = CountingStore(live)
 
-    views.of_live(counting, CLUSTER, KEY)
+    views.view_live(counting, CLUSTER, KEY)
 
     assert not [key for method, key in counting.keys if method == "get" and "backup.gz" in key]
 
@@ -209,13 +209,13 @@ def test_objects_over_four_mebibytes_are_compared_without_being_held() -> None:
     put(state_store, plain_tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
     create(state_store, snapshots, None, options=CreateOptions("a test"), progress=Quiet())
     manifest = snapshots.manifest(choose(snapshots, CLUSTER, "newest"))
-    old = views.of_snapshot(snapshots, manifest, KEY)
+    old = views.view_snapshot(snapshots, manifest, KEY)
     counting = CountingStore(state_store)
 
-    assert diff(old, views.of_live(counting, CLUSTER, KEY)) == ()
+    assert diff(old, views.view_live(counting, CLUSTER, KEY)) == ()
     assert ("read", f"{CLUSTER}/addons/big/k8s.yaml") in counting.keys
     put(state_store, {"addons/big/k8s.yaml": b"kled" * (2 << 20) + b"!"})
-    (found,) = diff(old, views.of_live(state_store, CLUSTER, KEY))
+    (found,) = diff(old, views.view_live(state_store, CLUSTER, KEY))
     assert (found.subject, found.name, found.field) == ("addon", "big", "k8s.yaml")
 
 
@@ -235,7 +235,9 @@ def test_what_vanishes_while_it_is_looked_at_counts_as_gone() -> None:
     live = MemoryStore()
     put(live, tree() | {"addons/big/k8s.yaml": b"kled" * (2 << 20)})
 
-    found = diff(views.of_live(live, CLUSTER, KEY), views.of_live(Vanishing(live), CLUSTER, KEY))
+    found = diff(
+        views.view_live(live, CLUSTER, KEY), views.view_live(Vanishing(live), CLUSTER, KEY)
+    )
 
     assert [(one.action, one.subject) for one in found] == [
         ("removed", "secret"),
@@ -256,18 +258,18 @@ def test_who_holds_the_identity_sees_the_same_fingerprints_each_time(tmp_path: P
 
 def test_a_cluster_that_is_not_there_is_said() -> None:
     with pytest.raises(ClusterNotFound, match="not found"):
-        views.of_live(MemoryStore(), CLUSTER, KEY)
+        views.view_live(MemoryStore(), CLUSTER, KEY)
     with pytest.raises(InvalidInput):
-        views.of_live(MemoryStore(), "../etc", KEY)
+        views.view_live(MemoryStore(), "../etc", KEY)
 
 
 def test_a_cluster_that_lost_everything_is_compared_with_nothing() -> None:
     # fault 25, another member: recovery asks "what was lost?", and where all was the answer was
     # exit 1
     snapshots = snapshot_store()
-    old = views.of_snapshot(snapshots, take(snapshots, tree()), KEY)
+    old = views.view_snapshot(snapshots, take(snapshots, tree()), KEY)
 
-    gone = views.of_live(MemoryStore(), CLUSTER, KEY, known=True)
+    gone = views.view_live(MemoryStore(), CLUSTER, KEY, known=True)
     found = diff(old, gone)
 
     assert not gone.has_definition
@@ -277,10 +279,10 @@ def test_a_cluster_that_lost_everything_is_compared_with_nothing() -> None:
 
 def test_what_a_cluster_without_its_definition_still_has_is_no_difference() -> None:
     snapshots, live = snapshot_store(), MemoryStore()
-    old = views.of_snapshot(snapshots, take(snapshots, tree()), KEY)
+    old = views.view_snapshot(snapshots, take(snapshots, tree()), KEY)
     put(live, {key: body for key, body in tree().items() if key != "config"})
 
-    (lost,) = diff(old, views.of_live(live, CLUSTER, KEY, known=True))
+    (lost,) = diff(old, views.view_live(live, CLUSTER, KEY, known=True))
 
     assert (lost.action, lost.subject) == ("removed", "cluster")
 
@@ -299,7 +301,9 @@ def test_a_comparison_is_symmetric_and_empty_exactly_for_equal_documents(
     left: object, right: object
 ) -> None:
     one, other = (
-        view("x", CLUSTER, [("config", json.dumps({"spec": spec}).encode())], Fingerprints(KEY))
+        make_view(
+            "x", CLUSTER, [("config", json.dumps({"spec": spec}).encode())], Fingerprints(KEY)
+        )
         for spec in (left, right)
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kled import yaml_text
-from kled.snapshot.restore.generations import LEAP, count_of, counted_on
+from kled.snapshot.restore.generations import LEAP, continue_count, count_of
 
 MADE = "2026-11-23T14:50:31Z"
 
@@ -38,11 +38,11 @@ def read(body: bytes) -> dict[str, Any]:
 def test_what_takes_the_place_of_another_object_counts_on(
     taken: bytes, there: bytes | None, count: int
 ) -> None:
-    written = counted_on(taken, there)
+    written = continue_count(taken, there)
 
     assert read(written)["metadata"]["generation"] == count
     assert read(written)["spec"] == read(taken)["spec"]
-    assert counted_on(taken, written) == written  # typed again it writes nothing
+    assert continue_count(taken, written) == written  # typed again it writes nothing
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_takes_the_place_of_another_object_counts_on(
 def test_what_is_the_same_or_is_not_counted_is_as_it_was(
     taken: bytes, there: bytes | None, written: bytes
 ) -> None:
-    assert counted_on(taken, there) == written
+    assert continue_count(taken, there) == written
 
 
 def test_of_kops_own_text_one_line_differs() -> None:
@@ -71,19 +71,21 @@ def test_of_kops_own_text_one_line_differs() -> None:
     )
 
     for count in ("", "  generation: 2\n"):
-        written = counted_on(text.format(count).encode(), text.format("  generation: 5\n").encode())
+        written = continue_count(
+            text.format(count).encode(), text.format("  generation: 5\n").encode()
+        )
         assert written == text.format("  generation: 5\n").encode()
         other = text.format("  generation: 5\n").replace("None", "Public").encode()
         assert (
-            counted_on(text.format(count).encode(), other)
+            continue_count(text.format(count).encode(), other)
             == text.format("  generation: 6\n").encode()
         )
 
 
 def test_what_is_lost_again_leaps_from_the_highest_count_that_is_known() -> None:
-    once = counted_on(stored(1, 1), None)
+    once = continue_count(stored(1, 1), None)
 
-    again = counted_on(stored(1, 1), None, count_of(once) + 1)
+    again = continue_count(stored(1, 1), None, count_of(once) + 1)
 
     assert count_of(again) == 2 + 2 * LEAP
-    assert counted_on(stored(1, 1), again) == again
+    assert continue_count(stored(1, 1), again) == again

@@ -17,7 +17,7 @@ from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.documents.runs import encode, read
-from kled.snapshot.losses.losses import losses_of, older_lost
+from kled.snapshot.losses.losses import find_older_lost, losses_of
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.prune import apply_prune, plan_prune
 from kled.snapshot.trust.ledger import read_ledger
@@ -106,7 +106,7 @@ def test_what_is_gone_of_the_history_is_told_by_each_command_in_each_run(
             plan_prune(runs.snapshots, ONLY_LAST)
         assert "kled snapshot create --all --anew" in str(stopped.value.hint)
         ledger = read_ledger(runs.snapshots, runs.state)
-        assert older_lost(ledger, tuple(runs.snapshots.list()))
+        assert find_older_lost(ledger, tuple(runs.snapshots.list()))
         settings, there = config.load({}), runs.snapshots
         rows = verify.verify_snapshots(settings, there, level=0, progress=Quiet(), state=runs.state)
         assert any("no prune removed" in words for row in rows for words in row["findings"])

@@ -17,17 +17,17 @@ import pytest
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.snapshot.choosing import choose
 from kled.snapshot.diff.diff import diff
-from kled.snapshot.diff.views import of_live, of_snapshot
+from kled.snapshot.diff.views import view_live, view_snapshot
 from kled.snapshot.documents import last_seen, names, signed
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.documents.manifest import canonical, digest_of
-from kled.snapshot.documents.proofs import later, record
+from kled.snapshot.documents.proofs import read_later, record
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
@@ -79,10 +79,10 @@ def test_a_time_without_a_zone_is_damage(runs: Runs) -> None:  # fault 84
     key = names.proof_key(ref.cluster, ref.id, 1)
     change(runs, key, at=NAIVE, findings=["bad"])
 
-    found = judged(runs.snapshots, shelf(runs.snapshots))
+    found = judge_all(runs.snapshots, read_listing(runs.snapshots))
 
     assert [one.trust.trusted for one in found] == [True, True]
-    assert later(runs.snapshots, runs.snapshots.manifest(ref)).findings
+    assert read_later(runs.snapshots, runs.snapshots.manifest(ref)).findings
 
     forge(runs, created=NAIVE)
     with pytest.raises(SnapshotNotTrustworthy, match="created"):
@@ -185,7 +185,7 @@ def test_a_manifest_at_a_place_of_no_cluster_is_nobodys_snapshot(runs: Runs, clu
     runs.store.put(f"clusters/{cluster}/{ref.id}/manifest.json", body)
 
     assert {one.cluster for one in runs.snapshots.list()} == {name(0), name(1)}
-    assert {one.ref.cluster for one in judged(runs.snapshots, shelf(runs.snapshots))} == {
+    assert {one.ref.cluster for one in judge_all(runs.snapshots, read_listing(runs.snapshots))} == {
         name(0),
         name(1),
     }
@@ -239,7 +239,7 @@ def test_a_strange_definition_is_taken_checked_and_compared(runs: Runs, how: str
     ref = ref_of(runs)
     report = verify(runs.snapshots, ref, level=1, by="test")
     assert report.level is not None
-    of_snapshot(runs.snapshots, runs.snapshots.manifest(ref), b"k")
+    view_snapshot(runs.snapshots, runs.snapshots.manifest(ref), b"k")
 
 
 @pytest.mark.parametrize("material", ["é", "=", "A", 7, {"a": 1}, ["b"]])
@@ -249,9 +249,9 @@ def test_keys_in_any_form_can_be_compared(runs: Runs, material: object) -> None:
     document = {"kind": "Keyset", "spec": {"keys": keys, "primaryId": material}}
     runs.state.put(key, json.dumps(document).encode() + b"\n")
 
-    live = of_live(runs.state, name(0), b"k")
+    live = view_live(runs.state, name(0), b"k")
 
-    assert diff(of_snapshot(runs.snapshots, runs.snapshots.manifest(ref_of(runs)), b"k"), live)
+    assert diff(view_snapshot(runs.snapshots, runs.snapshots.manifest(ref_of(runs)), b"k"), live)
 
 
 def test_a_long_key_with_many_leaves_is_not_repeated_for_each(runs: Runs) -> None:
@@ -261,7 +261,7 @@ def test_a_long_key_with_many_leaves_is_not_repeated_for_each(runs: Runs) -> Non
 
     tracemalloc.start()
     try:
-        view = of_live(runs.state, name(0), b"k")
+        view = view_live(runs.state, name(0), b"k")
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
@@ -323,7 +323,7 @@ def test_a_proof_of_many_findings_is_one_that_is_read(runs: Runs) -> None:
 
     key = names.proof_key(manifest.cluster, manifest.id, proof.level)
     assert len(runs.store.get(key).body) < signed.LIMITS["proof"]
-    assert len(later(runs.snapshots, manifest).failed) == 1
+    assert len(read_later(runs.snapshots, manifest).failed) == 1
 
 
 class Taking(MemoryStore):
@@ -395,6 +395,6 @@ def test_a_bit_in_the_format_of_kled_json_is_damage_and_no_newer_kleds(
     runs.store.put("kled.json", body.replace(b'"format":2', b'"format":' + to))
 
     assert "was changed" in str(read_ledger(runs.snapshots).root.finding)
-    assert judged(runs.snapshots, shelf(runs.snapshots))
+    assert judge_all(runs.snapshots, read_listing(runs.snapshots))
     assert [one.error for one in runs.run().clusters] == [None, None]
     assert read_ledger(runs.snapshots).root.finding is None

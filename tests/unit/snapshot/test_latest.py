@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot.choosing import LATEST, choice, choose
+from kled.snapshot.choosing import LATEST, choose, make_choice
 from kled.snapshot.documents import names
 from kled.snapshot.documents.manifest import Proof
 from kled.snapshot.documents.proofs import record
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from tests.unit.snapshot import restoring
 from tests.unit.snapshot.restoring import CLUSTER, START, snapshot_store, take
@@ -68,10 +68,10 @@ def test_whatever_happened_latest_is_the_newest_good_one(pasts: list[Past]) -> N
     bad = {ref for past, ref in left if not past.good}
 
     named = read_ledger(snapshots).named
-    shown = judged(snapshots, shelf(snapshots, CLUSTER), named)
+    shown = judge_all(snapshots, read_listing(snapshots, CLUSTER), named)
     assert {snapshot.ref for snapshot in shown if not snapshot.trust.trusted} == bad
     if good:
-        chosen = choice(snapshots, CLUSTER, LATEST)
+        chosen = make_choice(snapshots, CLUSTER, LATEST)
         assert chosen.ref == good[-1]
         assert {one.ref for one in chosen.passed} <= bad
     else:

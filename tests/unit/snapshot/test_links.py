@@ -10,7 +10,7 @@ import pytest
 
 from kled.errors import ClusterNotFound, DocumentDamaged, KledError, SnapshotNotTrustworthy
 from kled.retry import Clock
-from kled.snapshot.choosing import choose, newest_first
+from kled.snapshot.choosing import choose, walk_newest_first
 from kled.snapshot.diff import views
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.restore.restore import apply_restore, plan_restore
@@ -120,7 +120,7 @@ def test_a_cluster_that_is_a_link_itself_is_a_row_with_an_error(root: Path) -> N
     (named,) = runs.run([D]).clusters
     assert "a symbolic link" in str(named.error)
     with pytest.raises((DocumentDamaged, ClusterNotFound), match="symbolic link"):
-        views.of_live(store, D, b"key")
+        views.view_live(store, D, b"key")
 
 
 def test_a_file_with_another_name_is_taken_and_said(root: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_link_in_a_snapshot_store_is_damage_of_one_thing(place: str, root: Pat
     found.rename(root.parent / "moved")
     found.symlink_to(root.parent / "moved")
 
-    judged = {one: next(iter(newest_first(runs.snapshots, one, None))).trust for one in (C, D)}
+    judged = {one: next(iter(walk_newest_first(runs.snapshots, one, None))).trust for one in (C, D)}
 
     assert judged[D].trusted
     assert judged[C].trusted is (place in {"runs", "kled.json"})

@@ -39,7 +39,7 @@ def seen(found: Selection | Orphan) -> tuple[str, int]:
 def listed(
     store: ObjectStore, known: Collection[str], workers: Executor
 ) -> list[tuple[int, tuple[str, int]]]:
-    with listing.fleet(store, known, 2, workers, seen) as under_way:
+    with listing.list_fleet(store, known, 2, workers, seen) as under_way:
         under_way.go_on()
         return list(under_way.chosen())
 
@@ -58,16 +58,16 @@ def test_parts_list_every_cluster_once_in_order_and_at_its_place(
         in_parts = listed(store, known, workers)
 
     assert in_parts == [
-        (before, seen(found)) for before, found in selection.fleet(store.entries(), 2)
+        (before, seen(found)) for before, found in selection.select_fleet(store.entries(), 2)
     ]
 
 
 def test_a_known_fleet_is_listed_in_parts_and_an_unknown_or_small_one_in_one() -> None:
     known = [fleets.name(number) for number in range(200)]
 
-    assert len(listing.parts(known)) == 8
-    assert len(listing.parts(known[:40])) == 2
-    assert len(listing.parts(known[:31])) == len(listing.parts(())) == 1
+    assert len(listing.divide(known)) == 8
+    assert len(listing.divide(known[:40])) == 2
+    assert len(listing.divide(known[:31])) == len(listing.divide(())) == 1
 
 
 def test_a_store_that_cannot_seek_is_listed_in_one() -> None:

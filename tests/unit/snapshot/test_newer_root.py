@@ -15,7 +15,7 @@ from kled.snapshot.documents.proofs import proofs
 from kled.snapshot.documents.root import look
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.mirror import mirror
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.verify.verify import verify
 from kled.storage.memory import MemoryStore
@@ -41,7 +41,7 @@ def test_what_is_there_is_listed_chosen_verified_and_restored(runs: Runs) -> Non
     latest = choose(runs.snapshots, name(0), "latest", state=runs.state)
 
     assert restored(runs.snapshots, name(0), latest.id)[ADDON] == NEW
-    assert judged(runs.snapshots, shelf(runs.snapshots))
+    assert judge_all(runs.snapshots, read_listing(runs.snapshots))
     done = verify(runs.snapshots, latest, level=1, by="test")
     assert done.trustworthy
     assert len(proofs(runs.snapshots, runs.snapshots.manifest(latest))) == 2

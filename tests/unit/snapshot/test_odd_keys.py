@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_copied_with_a_finding(key: str, body: bytes) -> 
     assert bad.findings
     assert bool(bad.reasons) is (bad.level == 0)
     assert bad.objects == other.objects
-    assert views.of_live(store, name(1), b"key") is not None  # diff reads it, too
+    assert views.view_live(store, name(1), b"key") is not None  # diff reads it, too
 
 
 def test_a_definition_of_another_cluster_is_a_finding() -> None:  # fault 98

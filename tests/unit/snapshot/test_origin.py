@@ -14,7 +14,7 @@ import pytest
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
 from kled.operations.snapshots.list_snapshots import list_snapshots
 from kled.operations.snapshots.verify import verify_snapshots
-from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, newest_first, way_back
+from kled.snapshot.choosing import LATEST, NEWEST, choose, make_choice, walk_newest_first, way_back
 from kled.snapshot.documents import names, signed
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.epoch import epoch
@@ -82,7 +82,7 @@ def planted(tmp_path: Path) -> Planted:
 def test_a_planted_snapshot_is_never_the_latest_nor_the_newest(planted: Planted) -> None:
     runs = planted.runs
     for state_store in (runs.state, None):
-        meant = choice(runs.snapshots, C, LATEST, state=state_store)
+        meant = make_choice(runs.snapshots, C, LATEST, state=state_store)
         assert meant.ref.id == planted.own
         assert planted.theirs in meant.passed_over()[0]
         assert choose(runs.snapshots, C, NEWEST, state=state_store).id == planted.own
@@ -90,7 +90,7 @@ def test_a_planted_snapshot_is_never_the_latest_nor_the_newest(planted: Planted)
 
 def test_a_planted_snapshot_is_compared_with_nothing_and_named_by_no_hint(planted: Planted) -> None:
     runs = planted.runs
-    looked_at = [one.ref.id for one in newest_first(runs.snapshots, C, runs.state)]
+    looked_at = [one.ref.id for one in walk_newest_first(runs.snapshots, C, runs.state)]
     assert looked_at == [planted.own, planted.first]
     assert planted.own in way_back(runs.snapshots, C, state=runs.state)
     runs.store.delete(names.manifest_key(C, planted.own))  # now the newest is gone
@@ -146,7 +146,7 @@ def test_a_second_site_gets_no_planted_snapshot_and_that_is_said(planted: Plante
 def test_the_wrong_snapshot_store_has_nothing_for_a_living_cluster() -> None:
     theirs, mine = Runs(namesake(), MemoryStore()), state(1)
     foreign = changed(theirs, "1")
-    assert list(newest_first(theirs.snapshots, C, mine)) == []
+    assert list(walk_newest_first(theirs.snapshots, C, mine)) == []
     with pytest.raises(SnapshotNotTrustworthy, match="not of this state store"):
         choose(theirs.snapshots, C, LATEST, state=mine)
     with pytest.raises(SnapshotMissing, match=foreign):
@@ -213,10 +213,10 @@ def test_the_end_of_a_namesake_is_not_the_end_of_the_living_one() -> None:
     manifest = mine.snapshots.manifest(SnapshotRef(C, own))
 
     assert not was_deleted(read_ledger(mine.snapshots, mine.state), manifest)
-    assert next(newest_first(mine.snapshots, C, mine.state)).ref.id == own
+    assert next(walk_newest_first(mine.snapshots, C, mine.state)).ref.id == own
     assert epoch.check(mine.snapshots, C, mine.state.location.url).number == 2
     assert choose(mine.snapshots, C, LATEST, state=mine.state).id == own
-    assert next(newest_first(mine.snapshots, C, mine.state)).ref.id == own
+    assert next(walk_newest_first(mine.snapshots, C, mine.state)).ref.id == own
 
 
 def test_the_end_of_an_epoch_counts_no_planted_id(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kled.snapshot.choosing import choose
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import ClusterResult, CreateOptions
-from kled.snapshot.losses.other_secrets import on_purpose, told_on_purpose
+from kled.snapshot.losses.other_secrets import advise_rotated, advise_where_meant
 from kled.snapshot.progress import Quiet
 from kled.storage.memory import MemoryStore
 from tests.key_pairs import keyset
@@ -119,9 +119,9 @@ def test_the_command_names_every_secret() -> None:
     names = [f"s{at}" for at in range(9)]
     reasons = ["something", f"secrets have other values than in snapshot ID: {', '.join(names)}"]
 
-    assert told_on_purpose(name(0), reasons) == f"; {on_purpose(name(0), names)}"
-    assert "--rotated=s8" in told_on_purpose(name(0), reasons)
-    assert told_on_purpose(name(0), ["something: else"]) == ""
+    assert advise_where_meant(name(0), reasons) == f"; {advise_rotated(name(0), names)}"
+    assert "--rotated=s8" in advise_where_meant(name(0), reasons)
+    assert advise_where_meant(name(0), ["something: else"]) == ""
 
 
 CA = f"{C}/pki/private/kubernetes-ca/keyset.yaml"

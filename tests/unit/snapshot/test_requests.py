@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from kled import config
 from kled.operations.snapshots.verify import verify_snapshots
-from kled.snapshot.choosing import choice, choose
+from kled.snapshot.choosing import choose, make_choice
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.restore import apply_restore
 from kled.snapshot.restore.restore_plan import plan_restore
-from kled.snapshot.trust.judging import shelf
+from kled.snapshot.trust.judging import read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.origin import Origins
-from kled.snapshot.trust.strays import newest_of_each
+from kled.snapshot.trust.strays import find_newest_of_each
 from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
@@ -118,8 +118,8 @@ def test_the_newest_snapshots_of_a_fleet_are_chosen_at_once() -> None:
     runs, _, kept = taken()
     runs.store = Together(kept)
 
-    newest, strays = newest_of_each(
-        Origins(read_ledger(runs.snapshots)), shelf(runs.snapshots).refs
+    newest, strays = find_newest_of_each(
+        Origins(read_ledger(runs.snapshots)), read_listing(runs.snapshots).refs
     )
 
     assert [ref.cluster for ref in newest] == [name(number) for number in range(CLUSTERS)]
@@ -134,7 +134,7 @@ def test_a_restore_of_each_cluster_of_a_fleet() -> None:
     kept.bill()
 
     for number in range(CLUSTERS):
-        ref = choice(snapshots, name(number), "latest", origins=origins).ref
+        ref = make_choice(snapshots, name(number), "latest", origins=origins).ref
         plan = plan_restore(snapshots, snapshots.manifest(ref), target)
         apply_restore(plan, snapshots, target)
 

@@ -9,7 +9,7 @@ import zstandard
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot.create import archive
-from kled.snapshot.verify.tar_reading import TarDamaged, members
+from kled.snapshot.verify.tar_reading import TarDamaged, read_members
 
 OBJECTS = {
     "a": b"1",
@@ -75,7 +75,7 @@ FORGED: dict[str, bytes] = {
 
 
 def read(tar: bytes) -> list[tuple[str, bytes]]:
-    return list(members(io.BytesIO(tar).read, lambda _name, _size: None))
+    return list(read_members(io.BytesIO(tar).read, lambda _name, _size: None))
 
 
 def packed(tar: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.snapshot.choosing import LATEST, NEWEST, choice, choose, way_back
+from kled.snapshot.choosing import LATEST, NEWEST, choose, make_choice, way_back
 from kled.snapshot.documents import names
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.epoch import epoch
@@ -15,7 +15,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention.prune import apply_prune, plan_prune
 from kled.snapshot.retention.retention import Policy
-from kled.snapshot.trust.judging import judged, shelf
+from kled.snapshot.trust.judging import judge_all, read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.trust import FUZZY, trust_of
 from kled.snapshot.verify.verify import verify
@@ -54,7 +54,7 @@ def test_latest_is_the_newest_trusted_and_says_what_it_passed_over() -> None:
     damaged(runs)
     bad = taken(runs)
 
-    chosen = choice(runs.snapshots, C, LATEST)
+    chosen = make_choice(runs.snapshots, C, LATEST)
 
     assert chosen.ref.id == good
     (words,) = chosen.passed_over()
@@ -205,7 +205,7 @@ def test_a_snapshot_whose_payloads_are_gone_is_not_the_latest() -> None:
     blob = next(one.key for one in third.blobs if one.key not in kept)
     runs.store.delete(blob)
 
-    chosen = choice(runs.snapshots, C, LATEST)
+    chosen = make_choice(runs.snapshots, C, LATEST)
 
     assert chosen.ref.id == first
     assert f"its {blob} is gone" in chosen.passed_over()[0]
@@ -281,7 +281,7 @@ def test_an_unsigned_or_damaged_manifest_is_passed_over_with_its_reason() -> Non
     key = names.manifest_key(C, second)
     runs.store.put(key, runs.store.get(key).body.replace(b"1.36.2", b"1.36.3"))
 
-    chosen = choice(runs.snapshots, C, LATEST)
+    chosen = make_choice(runs.snapshots, C, LATEST)
 
     assert chosen.ref.id == first
     assert "was changed after it was written" in chosen.passed_over()[0]
@@ -289,7 +289,7 @@ def test_an_unsigned_or_damaged_manifest_is_passed_over_with_its_reason() -> Non
 
 def shown(snapshots: SnapshotStore, cluster: str = C) -> tuple:  # type: ignore[type-arg]
     """Return what a list shows."""
-    return judged(snapshots, shelf(snapshots, cluster), read_ledger(snapshots).named)
+    return judge_all(snapshots, read_listing(snapshots, cluster), read_ledger(snapshots).named)
 
 
 def test_trust_is_said_in_words() -> None:
