@@ -9,7 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from deployments import schedules
 from deployments.catalog import Entry
 from kled import carried
-from tasks.running.language import NONE, Earlier, respelled
+from tasks.running.language import NONE, Earlier, respell_parameters
 
 _ENV: Final = "env"
 
@@ -38,7 +38,7 @@ def merge(
     `takes` names the flow's parameters, `earlier` what they were called before: a default for one
     that it no longer has is dropped, or the server would refuse the deployment.
     """
-    spelled, remarks = respelled(existing.parameters, earlier)
+    spelled, remarks = respell_parameters(existing.parameters, earlier)
     parameters = {name: value for name, value in spelled.items() if name in takes}
     job_variables = dict(existing.job_variables)
     env = dict(job_variables.pop(_ENV, None) or {})

@@ -9,7 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
 from deployments.catalog import Entry, Schedule
-from tasks.running.language import Earlier, respelled
+from tasks.running.language import Earlier, respell_parameters
 
 
 def declared(entry: Entry) -> list[DeploymentScheduleCreate]:
@@ -45,7 +45,7 @@ def respell(
     """Write the parameters of schedules in today's spelling; return a line for each. Repeatable."""
     said: tuple[str, ...] = ()
     for schedule in deployment.schedules:
-        spelled, remarks = respelled(schedule.parameters, earlier)
+        spelled, remarks = respell_parameters(schedule.parameters, earlier)
         if remarks:
             client.update_deployment_schedule(deployment.id, schedule.id, parameters=spelled)
             said += tuple(f"schedule {schedule.slug or schedule.id}: {word}" for word in remarks)

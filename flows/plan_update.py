@@ -17,5 +17,5 @@ def plan_update(name: ClusterName) -> Outcome:
     Args:
         name: The cluster.
     """
-    report, plan, radius = plans.examined(name)
-    return previews.announced(report, plan, radius, approvals.announce(plan, radius))
+    report, plan, radius = plans.examine(name)
+    return previews.announce_preview(report, plan, radius, approvals.announce(plan, radius))

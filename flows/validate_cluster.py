@@ -45,7 +45,7 @@ def validate_cluster(
         look = ValidateClusters(patience, skip)
     then = ("kled kops validate-cluster",)
     with (
-        health_table.told(look),
+        health_table.publish_health(look),
         reading(look.cluster, called="validate clusters", then=then) as done,
     ):
         health.validate_clusters(look)

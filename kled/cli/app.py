@@ -13,7 +13,7 @@ import click
 from kled import __version__, sentences
 from kled.cli.frame.interruption import notes
 from kled.cli.frame.lazy_group import LazyGroup
-from kled.cli.frame.signals import CODES, LAST_WORDS, NAMES, heard
+from kled.cli.frame.signals import CODES, LAST_WORDS, NAMES, hear_signals
 from kled.cli.terminal import streams, typed_places
 from kled.errors import KledError
 from kled.redact import Redactor, secret_values
@@ -134,7 +134,7 @@ def run(args: Sequence[str]) -> int:
     verbose = _is_verbose(args)
     streams.log_to(streams.err, verbose=verbose)
     try:
-        with heard():
+        with hear_signals():
             return int(ROOT.main(list(args), prog_name="kled", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         return done.exit_code

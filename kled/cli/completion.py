@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 
 import click
 
-from kled.cli.completing.shells import SHELLS, answered, script, typed
+from kled.cli.completing.shells import SHELLS, format_answer, script, split_typed
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal import streams
 
@@ -58,6 +58,6 @@ def _answer(root: click.Group, environment: Mapping[str, str]) -> str:
     if what == "source":  # as the documents had it once
         return script(shell)
     line = environment["COMP_LINE"]
-    arguments = typed(line)
+    arguments = split_typed(line)
     items = Completion(root, {}, "kled", _ASKS).get_completions(arguments.complete, arguments.last)
-    return answered(shell, line, environment.get("COMP_WORDBREAKS", ""), items)
+    return format_answer(shell, line, environment.get("COMP_WORDBREAKS", ""), items)

@@ -42,7 +42,7 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
     """
     box = (directory or call.settings.home / "demo").absolute()
     stays = f"the same command begins anew; or be rid of it: kled sandbox stop {options(dir=box)}"
-    with interruption.adding(stays):
+    with interruption.add_when_interrupted(stays):
         _fresh_sandbox(box, speed)
         call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")
         kubeconfig = box / "kubeconfig"
@@ -52,10 +52,10 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
 
 
 def _fresh_sandbox(box: Path, speed: float) -> None:
-    from kled.cli.sandbox import explained  # noqa: PLC0415 - not for --help
+    from kled.cli.sandbox import explain_refusals  # noqa: PLC0415 - not for --help
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
+    with explain_refusals("--dir"):
         control.stop(box)
         control.start(box, speed=speed)
 

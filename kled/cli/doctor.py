@@ -39,7 +39,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
     Small objects are written to the stores, read back and removed; the APIs of clusters are asked
     where a kubeconfig of theirs is there. What could not be tried says so, and counts as nothing.
     """
-    checks = tried(call, _looks(call, writes=not read_only))
+    checks = try_checks(call, _looks(call, writes=not read_only))
     failing = [check for check in checks if check.fails]
     for check in failing:
         call.say(f"{check.name}: {check.detail}{f'; {check.hint}' if check.hint else ''}")
@@ -85,7 +85,7 @@ def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[C
     }
 
 
-def tried(
+def try_checks(
     call: Call, looks: "Mapping[str, Callable[[], Iterable[Check]]]", slow: float = _SLOW
 ) -> "list[Check]":
     """Make these checks, each under its name, and show them; those that are known at an end, too.
@@ -171,7 +171,7 @@ def _prefect(call: Call) -> "list[Check]":
             for pool, state in pools
         ),
         Check("schedules", *prefect_server.schedules(url, env), needed=True),
-        Check("sleeping schedules", *work_pools.asleep(url, env)),
+        Check("sleeping schedules", *work_pools.find_sleeping(url, env)),
         Check("rules of deployments", *work_pools.rules(url, env)),
         Check("automations", *prefect_server.automations(url, env)),
     ]

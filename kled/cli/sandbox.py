@@ -49,7 +49,7 @@ def start(call: Call, directory: Path, speed: float) -> None:
     """Make a sandbox: a simulated kops, cloud and state store. Starting it twice is fine."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
+    with explain_refusals("--dir"):
         box = control.start(directory.absolute(), speed=speed)
     if call.settings.output != "table":
         show_value(_as_json(box), call.settings.output)
@@ -69,7 +69,7 @@ def env(call: Call, directory: Path) -> None:
 
     path = call.settings.environment.get("PATH", "")
     try:
-        with explained("--dir"):
+        with explain_refusals("--dir"):
             variables = control.environment(directory, path=path, snapshots=True)
     except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
@@ -92,7 +92,7 @@ def status(call: Call, directory: Path) -> None:
     """Show the sandbox's places, its speed and its faults."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
+    with explain_refusals("--dir"):
         box = control.status(directory)
     document = _as_json(box)
     if call.settings.output == "table":
@@ -111,7 +111,7 @@ def stop(call: Call, directory: Path) -> None:
     """End what runs in the sandbox and remove what it made; files of yours in it stay."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
+    with explain_refusals("--dir"):
         stopped = control.stop(directory)
     if call.settings.output != "table":
         left = [str(path) for path in stopped.left]
@@ -146,13 +146,13 @@ def break_(
     """Break the sandbox on purpose, to see what kled makes of it; without a fault list them."""
     from kled.sandbox import control, faults  # noqa: PLC0415 - not for --help
 
-    with explained("--dir"):
+    with explain_refusals("--dir"):
         directory = control.status(directory).directory
     if clear:
         faults.clear(directory)
         call.say("mended")
     if fault is not None:
-        with explained("fault"):
+        with explain_refusals("fault"):
             faults.inject(directory, fault, since=time.time(), **dict(map(_pair, options)))
         call.say(f"broken: {fault} {' '.join(options)}".rstrip())
     elif not clear:
@@ -186,7 +186,7 @@ def _fault_words(faults: dict[str, dict[str, Any]]) -> str:
 
 
 @contextmanager
-def explained(field: str) -> Iterator[None]:
+def explain_refusals(field: str) -> Iterator[None]:
     """Turn what the sandbox refuses into an error that names what was typed."""
     from kled.sandbox.directory import AnothersDirectory, NotOwn  # noqa: PLC0415 - not for --help
 

@@ -85,7 +85,7 @@ def of_nobody(question: Question) -> dict[str, Any]:
     }
 
 
-def agreed(question: Question, answer: PlanApproval) -> Agreement:
+def agreement_of(question: Question, answer: PlanApproval) -> Agreement:
     """Return what an answer agrees to.
 
     Raises `Mistaken` for an answer about something else, `NotApproved` for one that rejects.

@@ -59,7 +59,7 @@ def obtain(
     if not asked:
         return Agreement("unasked", plan.digest, _unasked(rules, plan.cluster))
     question = replace(_question(plan, radius, asked, patience), rolls=rolls)
-    question = replace(question, touches=tuple(touched(question)))
+    question = replace(question, touches=tuple(describe_touches(question)))
     how = f"run it again with digest={plan.digest[:DIGITS]} to approve this very plan"
     if PREFECT_API_URL.value() is None or flow_run.id is None:
         raise NotApproved(f"the plan needs an approval ({question.why})", hint=how)
@@ -117,7 +117,7 @@ def settle(
             if answer is None:
                 waited = duration(timedelta(seconds=patience))
                 raise NotApproved(f"nobody approved the plan in {waited}", hint=how)
-            return answers.agreed(question, answer)
+            return answers.agreement_of(question, answer)
         except answers.Mistaken as mistake:
             question = replace(question, refused=str(mistake))
         except ValidationError as error:
@@ -129,7 +129,7 @@ def settle(
     raise NotApproved(f"{MISTAKES} answers were mistaken, the last: {question.refused}", hint=how)
 
 
-def touched(question: Question) -> Iterator[tuple[str, str]]:
+def describe_touches(question: Question) -> Iterator[tuple[str, str]]:
     """Yield what the plan touches, with whether machines are replaced by this very run."""
     for about, effect in question.touches:
         if about == ROLLS and question.rolls is not None:

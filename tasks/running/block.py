@@ -39,7 +39,7 @@ from tasks.running import (
     summary,
     windows,
 )
-from tasks.running.perform import performed
+from tasks.running.perform import perform_step
 from tasks.running.watch import Watch
 
 logger = logging.getLogger("kled.flows")
@@ -119,7 +119,9 @@ class Block:
 
     def _run(self, step: Step, run_name: str = "", description: str = "") -> Row:
         self._steps.append(step)
-        row = performed(step, self.session, self._watch, run_name=run_name, description=description)
+        row = perform_step(
+            step, self.session, self._watch, run_name=run_name, description=description
+        )
         self._rows.append(row)
         return row
 
@@ -152,7 +154,7 @@ class Done:
 _open: ContextVar[Block | None] = ContextVar("kled-block", default=None)
 
 
-def current() -> Block | None:
+def current_block() -> Block | None:
     """Return the block that is open; None outside of any."""
     return _open.get()
 
@@ -171,9 +173,9 @@ def afterwards(publish: Callable[[], None]) -> Iterator[None]:
     publish()
 
 
-def performed_here(step: Step) -> str:
+def perform_in_block(step: Step) -> str:
     """Perform a step in the block that is open; return what happened."""
-    block = current()
+    block = current_block()
     if block is None:
         raise SettingsError(f"{step.name}: no block is open", hint="begin one: with changing(name)")
     return block.perform(step)
@@ -203,7 +205,7 @@ def changing(  # noqa: PLR0913 - each is said by name
     it is left, cancellation included, kops is stopped and the lease released.
     """
     work = Work(_named(called), cluster, guards, spec)
-    with ending.attended(), published(work, overrides, agreement, then) as done:
+    with ending.attend(), open_published(work, overrides, agreement, then) as done:
         yield done
 
 
@@ -213,7 +215,7 @@ def reading(
 ) -> Iterator[Done]:
     """Look at `cluster`, or at all, by the tasks of the block: one session, without a lease."""
     work = Work(_named(called), cluster, guards)
-    with ending.attended(), published(work, NOTHING, None, then) as done:
+    with ending.attend(), open_published(work, NOTHING, None, then) as done:
         yield done
 
 
@@ -222,19 +224,19 @@ def _named(called: str) -> str:
 
 
 @contextmanager
-def published(
+def open_published(
     use_case: UseCase, overrides: Overrides, agreement: Agreement | None, then: Sequence[str]
 ) -> Iterator[Done]:
     """Open a block, publish its summary when it ends, and tell people that a change is done."""
     done = Done(agreement, then)
     place = use_case.guards.place_of(use_case.cluster)
     bars = progress.bars(use_case)
-    watch = watching(use_case, bars)
+    watch = watch_steps(use_case, bars)
     raised: list[BaseException] = []
     try:
         if use_case.guards.windows and place is not None and not overrides.no_window:
             windows.wait_or_refuse(place.cluster)
-        with opened(use_case, overrides, bars, watch) as block:
+        with open_block(use_case, overrides, bars, watch) as block:
             with _noting(raised):
                 yield done
             block.end()
@@ -245,9 +247,9 @@ def published(
         if error in raised:
             done.publish(watch.report(), edge.of_another(error))
             raise
-        told = edge.told(error, use_case.name)
+        told = edge.foreseen_error(error, use_case.name)
         done.publish(watch.report(), told)
-        raise edge.cleaned(told) from None
+        raise edge.clean_error(told) from None
     done.publish(block.report)
     if place is not None:
         summary = "; ".join(f"{row.step}: {row.words}" for row in block.report.rows)
@@ -266,21 +268,21 @@ def _noting(raised: list[BaseException]) -> Iterator[None]:
         raise
 
 
-def watching(use_case: UseCase, bars: progress.Bars) -> Watch:
+def watch_steps(use_case: UseCase, bars: progress.Bars) -> Watch:
     """Return what tells everybody of the steps."""
     announcer = events.Announcer(use_case)
     return Watch(use_case, resources.watching(), announcer, logs.Steps(), bars)
 
 
 @contextmanager
-def opened(
+def open_block(
     use_case: UseCase, overrides: Overrides, bars: progress.Bars, watch: Watch
 ) -> Iterator[Block]:
     """Open a block and begin it; whoever goes through its steps ends it.
 
     Raises `SettingsError` within another block that writes, which may hold the very lease.
     """
-    outer = current()
+    outer = current_block()
     if outer is not None and outer.place is not None:
         raise SettingsError(
             f"a block that changes {outer.use_case.cluster} is open",

@@ -75,7 +75,7 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
             if isinstance(error, TerminationSignal):
                 _tell("stopped", "it was cancelled, or its worker ended; run again, it goes on")
                 raise
-            return failed(told(error, f"the flow {flow.__name__}"))
+            return failed_state(foreseen_error(error, f"the flow {flow.__name__}"))
 
     return call
 
@@ -85,20 +85,19 @@ def is_control(error: BaseException) -> bool:
     return isinstance(error, _CONTROL)
 
 
-def refused(error: Exception, during: str) -> State[Any]:
+def refuse(error: Exception, during: str) -> State[Any]:
     """Return the failed state of a run whose parameters are none; nothing was done."""
     logs.install(redactor(), displayed=resources.is_displayed())
-    return failed(told(error, during))
+    return failed_state(foreseen_error(error, during))
 
 
-def failed(error: KledError, *, tells: bool = True) -> State[Any]:
+def failed_state(error: KledError, *, tells: bool = True) -> State[Any]:
     """Return a failed state that says what an operator needs and carries the error's own words.
 
-    The error stays in this process: flows persist no results. What hangs on it does not even get
-    so far (`cleaned`): whoever calls the flow from another may keep it. People are told, where it
-    `tells` them.
+    The error stays in this process, as flows persist no results, and is cleaned before
+    (`clean_error`): a flow that calls this one may keep it. People are told, where it `tells` them.
     """
-    clean = cleaned(error)
+    clean = clean_error(error)
     sentence = error_lines.sentence(clean.message, clean.hint)
     message = visible(redactor().text(_complete(sentence)))
     if not tells or vars(clean).get(_HUSHED):
@@ -116,7 +115,7 @@ def hush(error: KledError) -> None:
     vars(error)[_HUSHED] = True
 
 
-def cleaned(error: KledError) -> KledError:
+def clean_error(error: KledError) -> KledError:
     """Return an error of the same class with the same words, redacted, and nothing else on it.
 
     Neither its cause, nor what was being handled, nor its traceback: libraries hang requests with
@@ -146,7 +145,7 @@ def _tell(what: str, message: str, event: Event = "failure") -> None:
     notifications.notify(event, f"{flow_run.get_name() or 'a flow run'}: {what}", message)
 
 
-def attempted(act: Callable[[], T], during: str) -> T | KledError:
+def attempt(act: Callable[[], T], during: str) -> T | KledError:
     """Return what `act` returns, or the error without what hangs on it; control signals pass.
 
     Raised from here it would have what was being handled hang on it again: the caller raises it.
@@ -156,15 +155,15 @@ def attempted(act: Callable[[], T], during: str) -> T | KledError:
     except BaseException as error:
         if is_control(error):
             raise
-        return cleaned(told(error, during))
+        return clean_error(foreseen_error(error, during))
 
 
-def told(error: BaseException, during: str) -> KledError:
+def foreseen_error(error: BaseException, during: str) -> KledError:
     """Return `error` where kled foresaw it, else what stands for it."""
-    return error if isinstance(error, KledError) else unexpected(error, during)
+    return error if isinstance(error, KledError) else stand_in_for(error, during)
 
 
-def unexpected(error: BaseException, during: str) -> KledError:
+def stand_in_for(error: BaseException, during: str) -> KledError:
     """Log `error` with its traceback, redacted, and return what stands for it: its words alone."""
     redact = redactor()
     logs.install(redact, displayed=resources.is_displayed())

@@ -192,7 +192,7 @@ def attendance(*, every: float = EVERY, grace: float = GRACE) -> Attendance:
 
 
 @contextmanager
-def attended() -> Iterator[None]:
+def attend() -> Iterator[None]:
     """Attend the run during the block, unless it is attended already."""
     if _attending.get() is not None:
         yield

@@ -56,10 +56,10 @@ def name_of(event: ClusterEvent) -> str:
 
 def emit(event: str, cluster: str, message: str) -> None:
     """Emit `event` about `cluster`; returns at once, Prefect sends in the background."""
-    emit_event(event, **told(cluster, message))
+    emit_event(event, **payload_of(cluster, message))
 
 
-def told(cluster: str, message: str) -> dict[str, Any]:
+def payload_of(cluster: str, message: str) -> dict[str, Any]:
     """Return what an event says, in names and words of one line each, without secrets."""
     redact = edge.redactor().text
     name = visible(redact(cluster))

@@ -22,8 +22,8 @@ from kled.operations.health.validate_clusters import ALL, ValidateClusters, summ
 from kled.sentences import enumerated, number
 from tasks.running import edge, events, notifications
 from tasks.running.markdown import inline
-from tasks.running.snapshot_table import UNSEEN, seen
-from tasks.running.summary import keyed
+from tasks.running.snapshot_table import UNSEEN, make_visible
+from tasks.running.summary import artifact_key
 
 logger = logging.getLogger("kled.flows")
 
@@ -49,7 +49,7 @@ class Message:
 
 
 @contextmanager
-def told(validation: ValidateClusters) -> Iterator[None]:
+def publish_health(validation: ValidateClusters) -> Iterator[None]:
     """Publish how the clusters are when the block within has ended, well or with an error.
 
     Of such an error people are told by this alone: once, not in every run.
@@ -57,7 +57,7 @@ def told(validation: ValidateClusters) -> Iterator[None]:
     try:
         yield
     except KledError as error:
-        publish(validation, edge.failed(error, tells=False))
+        publish(validation, edge.failed_state(error, tells=False))
         edge.hush(error)
         raise
     publish(validation)
@@ -68,24 +68,24 @@ def publish(validation: ValidateClusters, outcome: State[Any] | None = None) -> 
 
     In this order: a run that dies in between is announced again, and never passed over.
     """
-    key = keyed(validation.name)
+    key = artifact_key(validation.name)
     known = _known(key)
     why = (outcome.message if outcome else None) or UNSEEN
     rows = table(validation, known or frozenset(), why)
-    for event in to_tell(rows, known):
+    for event in events_of(rows, known):
         events.emit(*event)
-    for message in to_say(rows, known or frozenset()):
+    for message in messages_of(rows, known or frozenset()):
         title = f"{validation.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
     summary = summary_of(validation.results) if validation.results else why
-    shown, description = plain(rows, summary)
+    shown, description = make_plain(rows, summary)
     create_table_artifact(shown, key=key, description=description)
 
 
-def plain(rows: Rows, summary: str) -> tuple[Rows, str]:
+def make_plain(rows: Rows, summary: str) -> tuple[Rows, str]:
     """Return a table and its description with nothing that a page obeys, and without secrets."""
     redact = edge.redactor()
-    return redact.data(seen(rows)), inline(redact.text(summary))
+    return redact.data(make_visible(rows)), inline(redact.text(summary))
 
 
 def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows:
@@ -112,14 +112,14 @@ def _is_open(answer: Answer, known: Known) -> bool:
     return answer.state in {CHANGING, _UNSEEN} and answer.cluster in known
 
 
-def to_tell(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
+def events_of(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words.
 
     `.unhealthy` of each cluster that is not, in every run; `.healthy` of each that was not before,
     and of all that are where nobody knows how they were (None).
     """
     healthy = [row["cluster"] for row in rows if row["health"] == OK]
-    again = healthy if known is None else cured(rows, known)
+    again = healthy if known is None else clusters_cured(rows, known)
     told = {row["cluster"]: row["what"] for row in rows}
     return [
         *((UNHEALTHY, row["cluster"], row["what"]) for row in rows if row["health"] in _BAD),
@@ -127,7 +127,7 @@ def to_tell(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
     ]
 
 
-def to_say(rows: Rows, known: Known) -> list[Message]:
+def messages_of(rows: Rows, known: Known) -> list[Message]:
     """Return what people are told: one message about all that went bad, and one about all cured."""
     bad = [row for row in rows if row["health"] in _BAD and row["cluster"] not in known]
     messages = []
@@ -135,20 +135,20 @@ def to_say(rows: Rows, known: Known) -> list[Message]:
         lines = [_line(row) for row in bad[:_SHOWN]]
         more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
         messages.append(Message(_count(len(bad), "not healthy"), (*lines, *more)))
-    if again := cured(rows, known):
+    if again := clusters_cured(rows, known):
         names = enumerated(again, _SHOWN)
         messages.append(Message(_count(len(again), "healthy again"), (names,), cured=True))
     return messages
 
 
-def cured(rows: Rows, known: Known) -> list[str]:
+def clusters_cured(rows: Rows, known: Known) -> list[str]:
     """Return the clusters that are healthy, and of which people know that they were not."""
     states = {row["cluster"]: row["health"] for row in rows}
     again = [name for name, state in states.items() if state == OK and name in known]
     return again + ([ALL] if ALL in known and ALL not in states else [])
 
 
-def known_by(data: object) -> Known | None:
+def read_known(data: object) -> Known | None:
     """Return of which clusters people know, by the data of a table; None where it is none."""
     try:
         rows = json.loads(data) if isinstance(data, str) else data
@@ -164,7 +164,7 @@ def _known(key: str) -> Known | None:
     except Exception as error:  # noqa: BLE001 - whatever the server does: all is told anew
         logger.warning("how the clusters were before is not known: %s", type(error).__name__)
         return None
-    return known_by(artifact.data) if artifact is not None else None
+    return read_known(artifact.data) if artifact is not None else None
 
 
 def _line(row: dict[str, str]) -> str:

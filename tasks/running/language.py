@@ -17,7 +17,7 @@ from prefect.runtime import flow_run
 
 from kled.errors import InvalidInput
 from tasks.running import edge
-from tasks.running.parameters import as_given, checked, loose_signature
+from tasks.running.parameters import check_parameters, given_parameters, loose_signature
 
 logger = logging.getLogger("kled.flows")
 
@@ -87,8 +87,8 @@ class SpokenFlow(Flow[P, R]):
 
     def understood(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return what the flow takes, and a line for each that is spelled otherwise by now."""
-        spelled, remarks = respelled(as_given(given), self.earlier)
-        return checked(self.function, spelled), remarks
+        spelled, remarks = respell_parameters(given_parameters(given), self.earlier)
+        return check_parameters(self.function, spelled), remarks
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return what Prefect keeps of the parameters of a run that begins here.
@@ -98,7 +98,7 @@ class SpokenFlow(Flow[P, R]):
         try:
             meant = self.understood(parameters)[0]
         except InvalidInput:
-            meant = as_given(parameters)
+            meant = given_parameters(parameters)
         return cast("dict[str, Any]", edge.redactor().data(super().serialize_parameters(meant)))
 
     def named(self, given: Mapping[str, Any]) -> str:
@@ -125,7 +125,7 @@ def flow(
     return lambda fn: SpokenFlow(fn, name=name, earlier=earlier, **named)
 
 
-def respelled(
+def respell_parameters(
     parameters: Mapping[str, Any], earlier: Mapping[str, Earlier]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the parameters in today's spelling, and a line for each that was respelled.
@@ -165,7 +165,7 @@ def _no_key(field: str, known: Earlier) -> InvalidInput:
     return InvalidInput(field, "there is no such parameter", hint=f"known: {', '.join(known.keys)}")
 
 
-def modern(typed: str, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
+def modernise(typed: str, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
     """Return a typed `key=value` as it is written now: most are the same.
 
     Raises `InvalidInput` for a key that an earlier mapping never had.
@@ -194,7 +194,7 @@ def _checking(spoken: SpokenFlow[P, R], fn: Callable[P, R]) -> Callable[P, R]:
         try:
             meant, earlier = spoken.understood(bound)
         except Exception as error:  # noqa: BLE001 - Prefect would pickle it
-            return cast("R", edge.refused(error, f"the flow {spoken.name}"))
+            return cast("R", edge.refuse(error, f"the flow {spoken.name}"))
         for remark in earlier:
             logger.warning("%s", remark)
         return cast("Callable[..., R]", fn)(**meant)

@@ -37,7 +37,7 @@ def _error_of(rest: Rest) -> KledError | None:
     except BaseException as error:
         if edge.is_control(error):
             raise
-        return edge.cleaned(edge.told(error, NAME))
+        return edge.clean_error(edge.foreseen_error(error, NAME))
     return None
 
 

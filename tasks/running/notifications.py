@@ -56,7 +56,7 @@ def notify(event: Event, title: str, *lines: str, cured: bool = False) -> None:
 def _rule(settings: Settings) -> Notifications:
     """Return whom this run tells; the worker's own rule where its deployment's cannot be read."""
     try:
-        return resources.carried(settings.rules).notifications
+        return resources.carry_rules(settings.rules).notifications
     except NotApproved as error:
         logger.warning("the worker's own notification rules hold: %s", error.message)
         return settings.rules.notifications

@@ -42,12 +42,12 @@ def loose_signature(function: Callable[..., Any], earlier: Iterable[str]) -> ins
     return inspect.Signature([*loose, *more])
 
 
-def as_given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def given_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return those that somebody gave."""
     return {name: value for name, value in parameters.items() if not isinstance(value, Absent)}
 
 
-def checked(function: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def check_parameters(function: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters as `function` takes them.
 
     Raises `InvalidInput`, which names each that is wrong and quotes none that was given: it may be

@@ -23,7 +23,7 @@ class Part:
 @task(name=NAME, cache_policy=NO_CACHE, persist_result=False)
 def perform_part(part: Part) -> None:
     """Do a part of a step. It is its step that is tried again, and does only what is left."""
-    outcome = edge.attempted(part.act, part.name)
+    outcome = edge.attempt(part.act, part.name)
     if isinstance(outcome, KledError):
         raise outcome
 

@@ -18,13 +18,13 @@ from tasks.running.policies import Attempts, options
 @task(persist_result=False, cache_policy=NO_CACHE)
 def perform(attempts: Attempts) -> str:
     """Make one attempt at a step. Safe to repeat, as every step is; runs under its policy."""
-    outcome = edge.attempted(attempts.make, attempts.step.name)
+    outcome = edge.attempt(attempts.make, attempts.step.name)
     if isinstance(outcome, KledError):
         raise outcome
     return outcome
 
 
-def performed(
+def perform_step(
     step: Step, session: Session, observer: Observer, *, run_name: str = "", description: str = ""
 ) -> Row:
     """Run `step` to its end under its retry policy, and return what became of it.

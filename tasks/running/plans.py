@@ -22,7 +22,7 @@ from kled.operations.runner import Report
 from tasks.running import logs, resources
 from tasks.running.markdown import inline
 from tasks.running.planning import carry_out
-from tasks.running.summary import keyed
+from tasks.running.summary import artifact_key
 
 LONGEST = 200
 """Changes that an artifact lists; the first plan of a cluster has hundreds."""
@@ -36,11 +36,11 @@ def update(
     `digest` is that of a plan which somebody approved. Raises also what the update would be refused
     with: nobody is asked about it, and nobody who only looks takes it for one that can be applied.
     """
-    _, plan, radius = examined(cluster, overrides, digest=digest)
+    _, plan, radius = examine(cluster, overrides, digest=digest)
     return plan, radius
 
 
-def examined(
+def examine(
     cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
 ) -> tuple[Report, Plan, BlastRadius]:
     """Do as `update` does, and return the report of the planning, too."""
@@ -127,7 +127,7 @@ def publish(plan: Plan, radius: BlastRadius | None) -> None:
     """Store the plan; each run adds a version under the key of its cluster."""
     redact = resources.redactor(resources.settings()).text
     create_markdown_artifact(
-        key=keyed(f"plan {plan.cluster}"),
+        key=artifact_key(f"plan {plan.cluster}"),
         markdown=redact(markdown(plan, radius, redact, resources.complete)),
         description=inline(f"plan: {plan.cluster}"),
     )
@@ -151,13 +151,13 @@ def markdown(
             "",
             *([f"**Refused**: {inline(complete(plan.refused))}", ""] if plan.refused else ()),
             *(_touched(radius) if radius is not None else ()),
-            *listed(plan, redact),
+            *as_markdown_list(plan, redact),
             "",
         ]
     )
 
 
-def listed(plan: Plan, redact: Redact) -> list[str]:
+def as_markdown_list(plan: Plan, redact: Redact) -> list[str]:
     """Return the changes with their values as the lines of a markdown list; bounded, counted."""
     changes = [line for change in shown(plan, redact)[:LONGEST] for line in _entry(change)]
     more = len(plan.changes) - LONGEST

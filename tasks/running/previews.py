@@ -14,7 +14,7 @@ from tasks.running import reports, resources
 from tasks.running.edge import Outcome
 from tasks.running.markdown import inline
 from tasks.running.planning import carry_out
-from tasks.running.summary import keyed
+from tasks.running.summary import artifact_key
 
 SHOWN = 200
 """Lines that an artifact lists."""
@@ -26,7 +26,9 @@ def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> Outcome
     return _done(Report(name, plan.cluster, ()), {**plan.as_json(), **more})
 
 
-def announced(report: Report, plan: Plan, radius: BlastRadius, then: Sequence[str]) -> Outcome:
+def announce_preview(
+    report: Report, plan: Plan, radius: BlastRadius, then: Sequence[str]
+) -> Outcome:
     """Return a plan that people were told of, with what `then` applies just that one."""
     return _done(report, {**plan.as_json(), "radius": radius.as_json()}, then)
 
@@ -57,7 +59,7 @@ def of_prune(planning: PlanPrune) -> Outcome:
 
 def _publish(cluster: str, heading: str, digest: str, lines: Sequence[str]) -> None:
     create_markdown_artifact(
-        key=keyed(f"plan {cluster}"),
+        key=artifact_key(f"plan {cluster}"),
         markdown=resources.redactor(resources.settings()).text(markdown(heading, digest, lines)),
         description=inline(f"plan: {cluster}"),
     )

@@ -23,7 +23,7 @@ from kled.operations.runner import Row
 from kled.operations.step import Step, UseCase
 from tasks.running import resources
 from tasks.running.markdown import inline
-from tasks.running.summary import keyed
+from tasks.running.summary import artifact_key
 
 logger = logging.getLogger("kled.flows")
 
@@ -160,7 +160,7 @@ def _sender(use_case: UseCase, run: str | None) -> Send:
                 client.update_artifact(bar.artifact, newer)
                 return bar.artifact
             made = ArtifactCreate(
-                key=keyed(f"{use_case.name} {use_case.cluster} {bar.step}"),
+                key=artifact_key(f"{use_case.name} {use_case.cluster} {bar.step}"),
                 type=KIND,
                 description=description,
                 data=bar.percent,

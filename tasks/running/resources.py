@@ -86,7 +86,7 @@ _caller: ContextVar[Caller | None] = ContextVar("kled-caller", default=None)
 
 
 @contextmanager
-def called_by(settings: config.Settings, watching: Watching) -> Iterator[None]:
+def call_with(settings: config.Settings, watching: Watching) -> Iterator[None]:
     """Run the flows of this block with `settings`, and show `watching` what they do."""
     token = _caller.set(Caller(settings, watching))
     try:
@@ -133,7 +133,7 @@ def rules() -> Rules:
     return replace(chosen.rules, approval=approval)
 
 
-def carried(own: Rules) -> Rules:
+def carry_rules(own: Rules) -> Rules:
     """Return the worker's rules with the windows and notifications that this run brings along.
 
     Says once where they differ. Raises `NotApproved` where they were changed on the way.

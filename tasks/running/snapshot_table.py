@@ -14,7 +14,7 @@ from kled.sentences import number
 from kled.snapshot.documents.names import moment
 from kled.visible import visible
 from tasks.running import events
-from tasks.running.summary import keyed
+from tasks.running.summary import artifact_key
 
 UNSEEN: Final = "the run failed before it looked at any"
 _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")
@@ -30,8 +30,10 @@ def publish_backup(backup: BackUpState) -> None:
     rows = bad_first(backup)
     if rows:
         table = [backup_row(row, datetime.now(UTC)) for row in rows]
-        create_table_artifact(seen(table), key=keyed("back up state"), description=_described(rows))
-    for told in to_tell(backup):
+        create_table_artifact(
+            make_visible(table), key=artifact_key("back up state"), description=_described(rows)
+        )
+    for told in events_of(backup):
         events.emit(*told)
 
 
@@ -40,7 +42,7 @@ def bad_first(backup: BackUpState) -> list[dict[str, Any]]:
     return sorted(backup.results, key=lambda row: (not row["mend"], row["cluster"]))
 
 
-def to_tell(backup: BackUpState) -> list[tuple[str, str, str]]:
+def events_of(backup: BackUpState) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words."""
     rows = bad_first(backup)
     empty = [run.nothing.message for run in backup.made if run.nothing]
@@ -64,7 +66,9 @@ def publish_verification(verification: VerifySnapshots) -> None:
     ]
     if rows:
         create_table_artifact(
-            seen(rows), key=keyed("verify snapshots"), description="newest of each cluster"
+            make_visible(rows),
+            key=artifact_key("verify snapshots"),
+            description="newest of each cluster",
         )
     for told in verified_to_tell(verification):
         events.emit(*told)
@@ -91,7 +95,7 @@ def announce_pruning(pruning: PruneSnapshots) -> None:
             events.emit("kled.snapshot.pruned", snapshot["cluster"], snapshot["id"])
 
 
-def seen(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def make_visible(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of a table with nothing in their texts that a browser or terminal obeys."""
     return [
         {name: visible(cell) if isinstance(cell, str) else cell for name, cell in row.items()}

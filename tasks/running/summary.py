@@ -34,10 +34,10 @@ def publish(
 
 def key(report: Report) -> str:
     """Return the artifact's key."""
-    return keyed(f"{report.operation} {report.cluster}")
+    return artifact_key(f"{report.operation} {report.cluster}")
 
 
-def keyed(text: str) -> str:
+def artifact_key(text: str) -> str:
     """Return a key of this run's environment: two of them may have clusters of one name.
 
     Runs of the environment `default`, and of no deployment, have the words alone.

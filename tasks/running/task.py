@@ -51,7 +51,7 @@ class KopsTask(Generic[P, T]):
         step = self.step(*args, **kwargs)
         cluster, guards = self._about(*args, **kwargs)
         about = inspect.getdoc(self.step) or ""
-        here = block.current()
+        here = block.current_block()
         if here is not None:
             self._require_covered(here, cluster, guards)
             named = "" if here.use_case.cluster == cluster else _named(step, cluster)
@@ -75,7 +75,7 @@ class KopsTask(Generic[P, T]):
     def _alone(self, step: Step, cluster: str, guards: Guards, about: str) -> str:
         opens = block.changing if guards.lease else block.reading
         with opens(cluster, guards, called=step.name):
-            here = block.current()
+            here = block.current_block()
             assert here is not None  # noqa: S101 - it was opened in the line above
             return here.perform(step, run_name=_named(step, cluster), description=about)
 

@@ -64,4 +64,4 @@ def wait_until_open(
 def _settings() -> Settings:
     """Return the settings with the windows of this run."""
     chosen = resources.settings()
-    return replace(chosen, rules=resources.carried(chosen.rules))
+    return replace(chosen, rules=resources.carry_rules(chosen.rules))

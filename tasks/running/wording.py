@@ -61,7 +61,7 @@ def above_the_form(question: Question) -> str:
             *([refused, ""] if question.refused else ()),
             head,
             "",
-            *plans.listed(question.plan, redact),
+            *plans.as_markdown_list(question.plan, redact),
             "",
             *(["It touches:", "", *touches, ""] if touches else ()),
             f"Asked because of {inline(question.why)}. Started by {inline(question.started_by)}.",

@@ -27,7 +27,7 @@ from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
 from kled.operations.acting import person
 from tasks.running import notifications, windows
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import document, task_runs
 from tests.flows.test_kill import until
@@ -41,7 +41,7 @@ SECRET = "T0KEN-of-the-pager"
 def update(box: Box, memory: Memory, rules: str, **parameters: Any) -> State[Any]:
     config = box.directory / "config.toml"
     config.write_text(rules)
-    with called_by(box.settings(KLED_CONFIG=str(config), KLED_LEASE_TTL="5"), memory):
+    with call_with(box.settings(KLED_CONFIG=str(config), KLED_LEASE_TTL="5"), memory):
         return update_cluster(C, return_state=True, **parameters)
 
 
@@ -90,7 +90,7 @@ def form(**words: Any) -> Callable[[Waiting, Server], str | None]:
 
 def by_command(waiting: Waiting, server: Server) -> None:
     call = Call(config.load({"HOME": "/nowhere"}), verbose=False)
-    meant = waiting_runs.meant(server, str(waiting.run)[:13])
+    meant = waiting_runs.find_meant(server, str(waiting.run)[:13])
     digest = meant.question.digest[:12]
     approve.settle(call, server, meant, C, digest, None, reject=False)
 
@@ -167,7 +167,7 @@ def test_whoever_is_automatic_or_brings_the_digest_is_not_asked(
 def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: Box, memory: Memory) -> None:
     config_file = changed.directory / "config.toml"
     config_file.write_text(ASKS)
-    with called_by(changed.settings(KLED_CONFIG=str(config_file)), memory):
+    with call_with(changed.settings(KLED_CONFIG=str(config_file)), memory):
         planned = plan_update(C, return_state=True)
     assert planned.is_completed(), planned.message
     assert not applied(changed)
@@ -208,7 +208,7 @@ def test_outside_its_window_a_cluster_is_refused_and_told_when(
     def wait() -> None:
         windows.wait_or_refuse(C, now=lambda: clock[0], sleep=sleep)
 
-    with called_by(changed.settings(KLED_CONFIG=str(config)), memory):
+    with call_with(changed.settings(KLED_CONFIG=str(config)), memory):
         state = wait(return_state=True)
     # fault 59: the wait was no task
     assert [one.name for one in task_runs(state, names=1)] == ["wait for the maintenance window"]

@@ -12,8 +12,8 @@ from kled.errors import KopsError, SettingsError, StoreError
 from kled.operations.guards.guards import CREATES, DELETES, EDITS, READS, ROLLS, Guards
 from kled.operations.session import Session
 from kled.operations.step import Step
-from tasks.running.block import changing, current, reading
-from tasks.running.resources import called_by
+from tasks.running.block import changing, current_block, reading
+from tasks.running.resources import call_with
 from tasks.running.task import kops_task
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, ended, flow_run, task_runs
@@ -69,7 +69,7 @@ def run(box: Box, memory: Memory, body: Any, **more: str) -> State[Any]:
     """Run `body` as a flow of a team, with a snapshot store."""
     store = box.directory / "kept"
     store.mkdir()
-    with called_by(box.settings(KLED_SNAPSHOT_STORE=store.as_uri(), **more), memory):
+    with call_with(box.settings(KLED_SNAPSHOT_STORE=store.as_uri(), **more), memory):
         return ended(flow(name="release-of-a-team", persist_result=False)(body))
 
 
@@ -96,7 +96,7 @@ def test_a_block_guards_a_chain_of_ours_and_theirs(box: Box, memory: Memory) -> 
             turn(C)
             make_keys(C)
             look(C)
-        return str(current())
+        return str(current_block())
 
     state = run(box, memory, body)
 

@@ -43,7 +43,7 @@ from kled.operations.snapshots.prune import PruneSnapshots
 from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation, Step
 from kled.retry import Clock
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import SPEC, ended
 
@@ -145,7 +145,7 @@ def chains(box: Box) -> list[Chain]:
 def performed(box: Box, chain: Chain) -> list[str]:
     """Run the flow, and return the keys of its steps without those of its plan."""
     keys = Keys()
-    with called_by(box.settings(), keys):
+    with call_with(box.settings(), keys):
         state = ended(chain.flow, **chain.parameters)
     assert state.is_completed(), (chain.flow.name, state.message)
     assert not GUARDS & set(keys.keys)

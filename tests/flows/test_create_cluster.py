@@ -7,7 +7,7 @@ from flows.validate_cluster import validate_cluster
 from kled import __version__
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import (
     SPEC,
@@ -85,7 +85,7 @@ def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
     rules.write_text('[approval]\nneeded = ["control-plane"]\n')
     before = len(box.calls("update"))
 
-    with called_by(box.settings(KLED_CONFIG=str(rules)), memory):
+    with call_with(box.settings(KLED_CONFIG=str(rules)), memory):
         state = create_cluster(
             spec, box.directory / "kubeconfig", digest="0" * 12, return_state=True
         )
@@ -117,7 +117,7 @@ def test_the_run_of_another_operation_names_the_cloud_that_is_stored(
 ) -> None:
     create(box, memory)
 
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = validate_cluster(name="flow.example.com", return_state=True)
 
     assert {"cluster:flow.example.com", "cloud:aws"} <= set(flow_run(state).tags)

@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL
 from flows.delete_cluster import delete_cluster
 from kled.errors import ClusterNotFound, NotApproved
 from kled.sandbox import control, faults
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, events, task_runs
 from tests.flows.test_kill import running, until
@@ -26,7 +26,7 @@ def kept(box: Box) -> dict[str, str]:
 
 
 def delete(box: Box, memory: Memory, *, env: dict[str, str], **parameters: Any) -> State[Any]:
-    with called_by(box.settings(**kept(box), **env), memory):
+    with call_with(box.settings(**kept(box), **env), memory):
         return delete_cluster(C, return_state=True, **parameters)
 
 

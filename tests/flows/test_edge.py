@@ -15,7 +15,7 @@ from kled.errors import KledError
 from kled.operations.snapshots.back_up import BackUpState
 from tasks.running import edge
 from tasks.running.edge import Outcome
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import ended, log_lines
@@ -72,7 +72,7 @@ def test_no_flow_leaves_its_exception_behind(
     before = kept(prefect_home)
     found = load_flow(entry)
 
-    with called_by(Unreadable(), memory):  # type: ignore[arg-type]
+    with call_with(Unreadable(), memory):  # type: ignore[arg-type]
         state = ended(found, **arguments(found))
 
     assert state.is_failed()
@@ -85,7 +85,7 @@ def test_no_flow_leaves_its_exception_behind(
 def test_the_servers_password_stays_in_memory(box: Box, memory: Memory, prefect_home: Path) -> None:
     before = kept(prefect_home)
 
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = fail_at_the_edge(return_state=True)
 
     error = state.result(raise_on_failure=False)

@@ -12,7 +12,7 @@ import pytest
 
 from examples import create_and_release, drain_and_scale_down, nightly_backup
 from kled.errors import StoreError
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import SPEC, ended, task_runs
 
@@ -77,7 +77,7 @@ def test_a_team_creates_a_cluster_and_installs_its_release(
     helm.write_text(f'#!/bin/sh\necho "$@" >> {asked}\necho deployed\n')
     helm.chmod(0o755)
 
-    with called_by(kept.settings(), memory):
+    with call_with(kept.settings(), memory):
         flow = create_and_release.create_and_release
         state = ended(flow, SPEC, kubeconfig, "shop", "./chart", str(helm))
 
@@ -101,7 +101,7 @@ def test_a_nightly_backup_is_posted_to_the_teams_own_system(
 ) -> None:
     kept.kops("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
 
-    with called_by(kept.settings(), memory):
+    with call_with(kept.settings(), memory):
         state = ended(nightly_backup.nightly_backup, team.url)
 
     assert state.is_completed(), state.message
@@ -111,7 +111,7 @@ def test_a_nightly_backup_is_posted_to_the_teams_own_system(
 
 
 def test_a_nightly_backup_that_fails_is_posted_too(box: Box, memory: Memory, team: Team) -> None:
-    with called_by(box.settings(KLED_SNAPSHOT_STORE="file:///nowhere/kept"), memory):
+    with call_with(box.settings(KLED_SNAPSHOT_STORE="file:///nowhere/kept"), memory):
         state = ended(nightly_backup.nightly_backup, team.url)
 
     assert isinstance(state.result(raise_on_failure=False), StoreError)
@@ -125,7 +125,7 @@ def test_a_group_is_scaled_down_when_its_queue_is_empty(
     kept.kops("create", "cluster", f"--name={C}", *zones, "--yes")
     flow = drain_and_scale_down.drain_and_scale_down
 
-    with called_by(kept.settings(), memory):
+    with call_with(kept.settings(), memory):
         state = ended(flow, C, GROUP, 1, team.url, every=0.05)
 
     assert state.is_completed(), state.message

@@ -20,7 +20,7 @@ from kled.operations.step import Step
 from kled.retry import Policy
 from kled.sandbox import faults
 from tasks.running.edge import Outcome
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, create, ended, log_lines, task_runs
@@ -56,7 +56,7 @@ def run_errands(errors: Any) -> Outcome:
 
 
 def errands(box: Box, memory: Memory, *errors: Exception) -> State[Any]:
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         return run_errands(errors, return_state=True)
 
 
@@ -71,7 +71,7 @@ def test_a_throttled_call_is_made_again(box: Box, memory: Memory) -> None:
 
 
 def test_a_permanent_error_is_asked_of_kops_exactly_once(box: Box, memory: Memory) -> None:
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = validate_cluster("absent.example.com", return_state=True)
 
     assert isinstance(state.result(raise_on_failure=False), ClusterNotFound)
@@ -114,7 +114,7 @@ def test_a_bug_is_reported_as_one_without_its_secrets(box: Box, memory: Memory) 
 def test_without_a_kops_the_flow_says_what_to_install(
     box: Box, memory: Memory, tmp_path: Path
 ) -> None:
-    with called_by(box.settings(KLED_KOPS=str(tmp_path / "none")), memory):
+    with call_with(box.settings(KLED_KOPS=str(tmp_path / "none")), memory):
         state = validate_cluster("any.example.com", return_state=True)
 
     assert state.message is not None
@@ -127,7 +127,7 @@ def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
     box: Box, memory: Memory, flow: Flow[..., Any]
 ) -> None:
     # fault 15: their schedules are awake
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = ended(flow)
 
     assert state.message is not None
@@ -140,7 +140,7 @@ def test_a_scheduled_look_without_a_state_store_says_so_in_one_line(
     box: Box, memory: Memory
 ) -> None:
     # fault 60
-    with called_by(box.settings(KOPS_STATE_STORE=""), memory):
+    with call_with(box.settings(KOPS_STATE_STORE=""), memory):
         state = ended(validate_cluster)
 
     assert state.message is not None
@@ -149,7 +149,7 @@ def test_a_scheduled_look_without_a_state_store_says_so_in_one_line(
 
 
 def test_bad_parameters_fail_the_run_before_anything_is_done(box: Box, memory: Memory) -> None:
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = validate_cluster("c.example.com", wait="soon", return_state=True)
 
     assert state.is_failed()

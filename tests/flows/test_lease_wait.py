@@ -14,7 +14,7 @@ from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.step import Step
 from tasks.running.edge import Outcome
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import Box, Memory
 from tests.flows.server import ended, task_runs
@@ -59,7 +59,7 @@ def waits(state: Any, *, names: int) -> list[tuple[str, str | None]]:
 def test_a_wait_is_a_task_of_the_run(box: Box, memory: Memory) -> None:  # fault 59
     hold(box, 2)
 
-    with called_by(box.settings(KLED_LEASE_TTL="5"), memory):
+    with call_with(box.settings(KLED_LEASE_TTL="5"), memory):
         state = ended(change_cluster)
 
     assert state.is_completed()
@@ -72,7 +72,7 @@ def test_a_wait_is_a_task_of_the_run(box: Box, memory: Memory) -> None:  # fault
 def test_a_wait_in_vain_fails_as_that_task(box: Box, memory: Memory) -> None:
     hold(box, 60)
 
-    with called_by(box.settings(KLED_LEASE_WAIT="1"), memory):
+    with call_with(box.settings(KLED_LEASE_WAIT="1"), memory):
         state = ended(change_cluster)
 
     assert state.is_failed()

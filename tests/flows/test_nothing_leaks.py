@@ -22,7 +22,7 @@ from kled.operations.step import Step
 from kled.retry import Policy
 from tasks.running import edge, language
 from tasks.running.edge import Outcome
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import artifacts, database, flow_run, log_lines, task_runs
@@ -133,7 +133,7 @@ def test_a_failure_leaves_nothing_but_words(
     where: str, box: Box, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = kept(prefect_home)
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state: State[Any] = FAILING[where]()
 
     lines = log_lines(state)
@@ -152,7 +152,7 @@ def test_a_run_that_crashes_leaves_nothing_but_words(
     box: Box, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = kept(prefect_home)
-    with called_by(box.settings(), memory), pytest.raises(KeyboardInterrupt):
+    with call_with(box.settings(), memory), pytest.raises(KeyboardInterrupt):
         crash()
 
     APILogWorker.drain_all(timeout=10)
@@ -178,7 +178,7 @@ def test_a_run_that_the_server_holds_with_earlier_names_goes_on(
         client.update_flow_run(run.id, parameters=parameters)
         run = client.read_flow_run(run.id)
 
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         state = run_flow(spoken, flow_run=run, return_type="state")
 
     assert isinstance(state, State)

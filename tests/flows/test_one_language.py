@@ -17,7 +17,7 @@ from kled.cli import app
 from kled.cli.flows import reports
 from kled.cli.frame.command import Call
 from kled.errors import InstanceGroupNotFound
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, document, ended, flow_run
 
@@ -99,7 +99,7 @@ def test_a_group_that_is_none_is_refused_as_the_command_does(
     changed: Box, memory: Memory, flow: Flow[..., Any], parameters: dict[str, Any]
 ) -> None:
     # fault 16: a canary with a typo rolled everything
-    with called_by(changed.settings(), memory):
+    with call_with(changed.settings(), memory):
         state = ended(flow, C, **parameters)
 
     assert isinstance(state.result(raise_on_failure=False), InstanceGroupNotFound)
@@ -107,11 +107,11 @@ def test_a_group_that_is_none_is_refused_as_the_command_does(
 
 
 def test_a_group_may_be_cut_short(changed: Box, memory: Memory) -> None:
-    with called_by(changed.settings(), memory):
+    with call_with(changed.settings(), memory):
         rolled = roll_cluster(C, ["nodes"], "nodes", force=True, yes=False, return_state=True)
     named = f"--name={C}"
     changed.kops("edit", "instancegroup", NODES, named, "--set=spec.machineType=t3.medium")
-    with called_by(changed.settings(), memory):  # nothing else is pending
+    with call_with(changed.settings(), memory):  # nothing else is pending
         scaled = scale_instance_group(C, "nodes", size=5, yes=False, return_state=True)
 
     assert [one["name"] for one in document(rolled)["plan"]["changes"]] == [NODES]
@@ -126,7 +126,7 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
     # fault 58: of a run on a worker only what it left with the server is known here
     settings = changed.settings()
     call = Call(replace(settings, output="json"), verbose=False)
-    with called_by(settings, memory):
+    with call_with(settings, memory):
         states = [
             update_cluster(C, yes=False, return_state=True),
             update_cluster(C, return_state=True),
@@ -153,7 +153,7 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
 def test_the_plan_of_a_run_by_hand_is_what_the_command_shows(
     changed: Box, memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    with called_by(changed.settings(), memory):
+    with call_with(changed.settings(), memory):
         state = update_cluster(C, yes=False, return_state=True)
     capsys.readouterr()
 

@@ -15,7 +15,7 @@ from kled.errors import ApiUnreachable, DefinitionRejected, NotApproved
 from kled.kubernetes.client import connect
 from kled.kubernetes.nodes import nodes
 from kled.sandbox import control
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import ended, events, task_runs
 from tests.flows.test_kill import running, until
@@ -33,7 +33,7 @@ def outdated(changed: Box) -> Box:
 
 
 def run(box: Box, memory: Memory, flow: Any, *args: Any, **parameters: Any) -> State[Any]:
-    with called_by(box.settings(KLED_LEASE_TTL="5"), memory):
+    with call_with(box.settings(KLED_LEASE_TTL="5"), memory):
         return ended(flow, C, *args, **parameters)
 
 

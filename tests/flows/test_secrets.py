@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.validate_cluster import validate_cluster
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import PLANTED, Box, Memory
 from tests.flows.server import database, flow_run, log_lines
 
@@ -29,7 +29,7 @@ def test_a_secret_that_kops_prints_reaches_neither_server_nor_disk(
     leaky.write_text(LEAKY)
     leaky.chmod(0o755)
 
-    with called_by(box.settings(KLED_KOPS=str(leaky)), memory):
+    with call_with(box.settings(KLED_KOPS=str(leaky)), memory):
         state = validate_cluster("leaky.example.com", return_state=True)
 
     assert state.is_failed()

@@ -18,7 +18,7 @@ from flows.prune_snapshots import prune_snapshots
 from flows.restore_state import restore_state
 from flows.verify_snapshots import verify_snapshots
 from kled.errors import EpochMismatch, NotApproved, SnapshotNotTrustworthy
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, ended, events, task_runs
 
@@ -41,7 +41,7 @@ def kops(box: Box, *args: str) -> None:
 
 
 def ran(box: Box, memory: Memory, flow: Flow[..., Any], *args: Any, **more: str) -> State[Any]:
-    with called_by(box.settings(**more), memory):
+    with call_with(box.settings(**more), memory):
         return ended(flow, *args)
 
 

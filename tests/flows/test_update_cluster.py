@@ -9,7 +9,7 @@ from flows.update_cluster import update_cluster
 from kled.errors import KledError, NotApproved
 from kled.models.plan import Plan
 from kled.sandbox import faults
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, events, flow_run, task_runs
 from tests.flows.test_kill import until
@@ -19,7 +19,7 @@ C = "flow.example.com"
 
 
 def update(box: Box, memory: Memory, **parameters: Any) -> State[Any]:
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         return update_cluster(C, return_state=True, **parameters)
 
 

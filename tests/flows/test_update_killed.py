@@ -14,7 +14,7 @@ from deployments.environment import Environment
 from flows.update_cluster import update_cluster
 from kled.kops.preview import update_plan
 from kled.sandbox import control, faults
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts_of
 from tests.flows.test_kill import running, until
@@ -68,7 +68,7 @@ def test_the_next_run_does_the_rest_of_the_approved_plan(
     killed.wait(30)
 
     mend(changed)
-    with called_by(changed.settings(KLED_LEASE_TTL="5"), memory):
+    with call_with(changed.settings(KLED_LEASE_TTL="5"), memory):
         state = update_cluster(C, digest=digest, return_state=True)
     assert state.is_completed(), state.message
     assert words(state)["check approval"].startswith("the rest of the plan with the digest")

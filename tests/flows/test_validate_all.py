@@ -10,7 +10,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from flows.validate_cluster import validate_cluster
-from tasks.running.resources import called_by
+from tasks.running.resources import call_with
 from tests.flows.box import Box, Memory
 from tests.flows.server import artifacts, ended, events, flow_run
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.prefect
 
 
 def looked(box: Box, memory: Memory) -> State[Any]:
-    with called_by(box.settings(), memory):
+    with call_with(box.settings(), memory):
         return ended(validate_cluster, wait="20s")
 
 

@@ -7,7 +7,7 @@ from kled.models.agreement import Agreement
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.step import Operation
 from tasks.running import edge
-from tasks.running.block import performed_here, published
+from tasks.running.block import open_published, perform_in_block
 
 
 def run(
@@ -26,9 +26,9 @@ def run(
     Raises no `Exception`: it comes back in a failed state whose message has the hint too.
     """
     try:
-        with published(operation, overrides, agreement, then) as done:
+        with open_published(operation, overrides, agreement, then) as done:
             for step in operation.steps():
-                performed_here(step)
+                perform_in_block(step)
     except KledError as error:
-        return edge.failed(error, tells=tells)
+        return edge.failed_state(error, tells=tells)
     return done.outcome

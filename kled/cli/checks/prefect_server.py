@@ -65,8 +65,8 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
     whose scheduler dies answers everything else and looks healthy.
     """
     try:
-        with asked(url, env) as api:
-            awake = [deployment for deployment in deployed(api) if _woken(deployment)]
+        with open_api(url, env) as api:
+            awake = [deployment for deployment in find_deployments(api) if _woken(deployment)]
             without = [deployment for deployment in awake if not _upcoming(api, deployment["id"])]
             before = datetime.now(UTC) - _SETTLED
             silent = [
@@ -98,8 +98,8 @@ def automations(url: str, env: Mapping[str, str]) -> State:
     `missing` where an automation that `kled deploy` makes is not there, or sleeps.
     """
     try:
-        with asked(url, env) as api:
-            environments = sorted({str(deployment["name"]) for deployment in deployed(api)})
+        with open_api(url, env) as api:
+            environments = sorted({str(deployment["name"]) for deployment in find_deployments(api)})
             present = api.post("automations/filter", json={"limit": _AT_MOST}).raise_for_status()
             awake = {
                 tag
@@ -151,7 +151,7 @@ def _woken(deployment: Mapping[str, Any]) -> list[datetime]:
     ]
 
 
-def deployed(api: "httpx.Client") -> list[dict[str, Any]]:
+def find_deployments(api: "httpx.Client") -> list[dict[str, Any]]:
     """Return kled's deployments, as the server tells them."""
     body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
     answer: list[dict[str, Any]] = (
@@ -187,7 +187,7 @@ def client(url: str, env: Mapping[str, str], *, seconds: float = 10) -> "httpx.C
 
 
 @contextmanager
-def asked(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
+def open_api(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
     """Yield a client of the API at `url`; raise `FlowFailed` where an answer is none."""
     import httpx  # noqa: PLC0415 - only where there is a server
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from kled import carried
-from kled.cli.checks.prefect_server import State, asked, deployed, deployment_name
+from kled.cli.checks.prefect_server import State, deployment_name, find_deployments, open_api
 from kled.errors import FlowFailed
 from kled.sentences import enumerated, options
 
@@ -24,8 +24,8 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
     Where none is deployed, or the server cannot be asked, one row without a pool says so.
     """
     try:
-        with asked(url, env) as api:
-            ours = deployed(api)
+        with open_api(url, env) as api:
+            ours = find_deployments(api)
             homeless = sorted(deployment_name(each) for each in ours if not _pool(each))
             names = sorted({_pool(each) for each in ours if _pool(each)})
             states = [(name, _polled(api, name)) for name in names]
@@ -37,7 +37,7 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
     return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
 
 
-def asleep(url: str, env: Mapping[str, str]) -> State:
+def find_sleeping(url: str, env: Mapping[str, str]) -> State:
     """Say which schedules sleep, or are of a paused deployment, that prefect.yaml has awake."""
     from deployments import catalog  # noqa: PLC0415 - reads YAML
 
@@ -46,8 +46,8 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
         for entry in catalog.load(catalog.path())
     }
     try:
-        with asked(url, env) as api:
-            sleeping = sorted(_sleeping(deployed(api), wanted))
+        with open_api(url, env) as api:
+            sleeping = sorted(_sleeping(find_deployments(api), wanted))
     except FlowFailed as error:
         return "wrong", error.message, error.hint or ""
     if sleeping:
@@ -59,10 +59,10 @@ def asleep(url: str, env: Mapping[str, str]) -> State:
 def rules(url: str, env: Mapping[str, str]) -> State:
     """Say which deployments carry no rules: their runs go by what stands beside each worker."""
     try:
-        with asked(url, env) as api:
+        with open_api(url, env) as api:
             bare = [
                 deployment
-                for deployment in deployed(api)
+                for deployment in find_deployments(api)
                 if carried.VARIABLES - _variables(deployment)
             ]
             names = sorted(map(deployment_name, bare))

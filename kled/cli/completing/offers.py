@@ -101,7 +101,7 @@ def is_offered(kind: str) -> bool:
     return kind in _KINDS
 
 
-def looked_up(*lookups: Callable[[], Iterable[str]], patience: float | None = None) -> list[str]:
+def look_up_all(*lookups: Callable[[], Iterable[str]], patience: float | None = None) -> list[str]:
     """Return what the lookups find, at once and in their order; of one that fails, nothing."""
     named_by: list[list[str]] = [[] for _ in lookups]
 
@@ -126,14 +126,14 @@ def _clusters(line: Line, wanted: Wanted) -> list[str]:
         return stored_names.clusters_with_snapshots(line.kept, wanted.beginning)
 
     kept = line.command.startswith(_OF_SNAPSHOTS) and not line.command.endswith(" create")
-    return sorted({*looked_up(of_state, *((of_kept,) if kept else ()))})
+    return sorted({*look_up_all(of_state, *((of_kept,) if kept else ()))})
 
 
 def _of_the_cluster(
     names: Callable[["ObjectStore", str], Iterable[str]],
 ) -> Callable[[Line, Wanted], list[str]]:
     def find(line: Line, _: Wanted) -> list[str]:
-        return looked_up(lambda: names(line.stores.state, _cluster(line)))
+        return look_up_all(lambda: names(line.stores.state, _cluster(line)))
 
     return find
 
@@ -154,7 +154,7 @@ def _keysets(line: Line, wanted: Wanted) -> list[str]:
 def _snapshots(line: Line, wanted: Wanted) -> list[str]:
     """Return the words for snapshots, then the ids; also where the store does not answer."""
     names = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
-    return [*names, *looked_up(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
+    return [*names, *look_up_all(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
 
 
 def _sides(line: Line, wanted: Wanted) -> list[str]:
@@ -172,7 +172,7 @@ def _urls(line: Line, wanted: Wanted) -> list[str]:
         named = (*line.settings.snapshot_profiles, *with_them) if kept else line.settings.profiles
         return sorted({name for name in named if name})
 
-    return [] if wanted.name == "endpoint" else looked_up(known)
+    return [] if wanted.name == "endpoint" else look_up_all(known)
 
 
 def _flows(_: Line, __: Wanted) -> list[str]:
@@ -200,7 +200,7 @@ def _subnets(line: Line, _: Wanted) -> list[str]:
     def there() -> Iterable[str]:
         return stored_definitions.subnets(line.stores.state, _cluster(line))
 
-    return looked_up(there, patience=SOON)
+    return look_up_all(there, patience=SOON)
 
 
 def _listed(line: Line, wanted: Wanted) -> list[str]:
@@ -210,7 +210,7 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
     from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     head, comma, _ = wanted.beginning.rpartition(",")
-    zones = looked_up(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
+    zones = look_up_all(lambda: stored_definitions.zones(line.stores.state), patience=SOON)
     return [f"{head}{comma}{zone}" for zone in zones if zone not in head.split(",")]
 
 
@@ -247,7 +247,7 @@ def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
         stored.append(stored_definitions.definition(line.stores.state, _cluster(line), group))
         return ()
 
-    looked_up(read, patience=SOON)
+    look_up_all(read, patience=SOON)
     return stored[0] if stored else {}
 
 
@@ -267,7 +267,7 @@ def _runs(line: Line, _: Wanted) -> list[str]:
         short = [id_[:SHORTEST] for id_ in ids]
         return short if len(set(short)) == len(short) else ids
 
-    return looked_up(paused, patience=SOON)
+    return look_up_all(paused, patience=SOON)
 
 
 def _faults(_: Line, __: Wanted) -> list[str]:

@@ -31,16 +31,16 @@ class Typed(NamedTuple):
     """The same as it is typed."""
 
 
-def typed(line: str) -> Typed:
+def split_typed(line: str) -> Typed:
     """Return the words of a line as a shell splits it; nothing in it is expanded."""
     _, *complete = split_arg_string(f"{line}{_END}") or [_END]
     last = complete.pop() if complete else _END
     return Typed(complete, last.replace(_END, ""), line[_start_of_last(line) :])
 
 
-def answered(shell: str, line: str, breaks: str, items: Iterable[CompletionItem[str]]) -> str:
+def format_answer(shell: str, line: str, breaks: str, items: Iterable[CompletionItem[str]]) -> str:
     """Return the lines of the answer; `breaks` are the characters at which bash splits words."""
-    last = typed(line)
+    last = split_typed(line)
     rows = []
     for item in items:
         about = " ".join((item.help or "").split())

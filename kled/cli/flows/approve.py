@@ -89,15 +89,17 @@ def approve(  # noqa: PLR0913 - one parameter per option
         if run is None:
             list_waiting(call, runs)
             return 0
-        waiting = waiting_runs.meant(runs, run)
+        waiting = waiting_runs.find_meant(runs, run)
         given = partial(settle, call, runs, waiting, confirm, digest, reason, reject=reject)
         if follow:
-            return followed(call, client, waiting.run, partial(given, whole=False))
+            return answer_and_follow(call, client, waiting.run, partial(given, whole=False))
         call.say(given())
     return 0
 
 
-def followed(call: Call, client: "SyncPrefectClient", run: UUID, answer: Callable[[], str]) -> int:
+def answer_and_follow(
+    call: Call, client: "SyncPrefectClient", run: UUID, answer: Callable[[], str]
+) -> int:
     """Answer a run, follow it to its end, and return its exit code.
 
     What it had said before, who answers has read. Interrupted before the answer is sent, the run
@@ -121,7 +123,7 @@ def list_waiting(call: Call, runs: Runs) -> None:
     if not waiting:
         call.say("no run waits for an approval")
         return
-    shorts = waiting_runs.short(waiting)
+    shorts = waiting_runs.shortest_prefixes(waiting)
     rows = [
         {
             **run.as_json(),

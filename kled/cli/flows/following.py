@@ -96,7 +96,7 @@ class Lines:
         for line in self._new():
             if _is_end(line) and not self._call.verbose:
                 continue  # said by itself, with its hint
-            if shown(line.name, line.level, verbose=self._call.verbose):
+            if is_shown(line.name, line.level, verbose=self._call.verbose):
                 kops = "kops: " if line.name == _KOPS else ""
                 message = line.message if self._call.verbose else klog.words(line.message)
                 self._call.say(f"  {kops}{message}")
@@ -129,7 +129,7 @@ class Lines:
                 return
 
 
-def shown(logger: str, level: int, *, verbose: bool) -> bool:
+def is_shown(logger: str, level: int, *, verbose: bool) -> bool:
     """Return whether a line is for a person: kled's own, and warnings of Prefect and of kops.
 
     Where `verbose` it is every line, those of kops too, as in a run that is not on a worker.

@@ -44,17 +44,17 @@ def run_here(
     """
     from prefect.exceptions import Abort  # noqa: PLC0415 - costs seconds
 
-    from tasks.running.resources import called_by  # noqa: PLC0415 - imports prefect
+    from tasks.running.resources import call_with  # noqa: PLC0415 - imports prefect
 
     url = server.named(os.environ)
     if not url:
         call.say("starting a Prefect server for this run; the first start takes half a minute")
         temporary_server.start(call.clock)
     with (
-        server.spoken_to(url),
+        server.explain_server_errors(url),
         display(streams.err(), verbose=call.verbose) as shown,
         call.halfway(f"the flow {flow.name}", shown, rest) as watching,
-        called_by(call.settings, watching),
+        call_with(call.settings, watching),
     ):
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))

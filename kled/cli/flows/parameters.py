@@ -49,13 +49,13 @@ def today(
     call: "Call", flow: "Flow[..., Any]", assignments: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Return what was typed and what a file gave in today's spelling, and say what is earlier."""
-    from tasks.running.language import modern, respelled  # noqa: PLC0415 - imports prefect
+    from tasks.running.language import modernise, respell_parameters  # noqa: PLC0415 - imports prefect
 
     earlier = getattr(flow, "earlier", {})
-    spelled, said = respelled(given, earlier)
+    spelled, said = respell_parameters(given, earlier)
     now: list[str] = []
     for word in assignments:
-        mine = modern(word, earlier)
+        mine = modernise(word, earlier)
         now += mine
         if mine != (word,):
             said = (*said, f"{word} is an earlier spelling: write {' '.join(mine)}")

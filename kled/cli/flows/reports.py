@@ -47,7 +47,7 @@ def show_ended(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
         show_value(_report(artifacts, run.state), call.settings.output)
 
 
-def told(message: str) -> tuple[type[KledError] | None, str, str | None]:
+def read_error(message: str) -> tuple[type[KledError] | None, str, str | None]:
     """Return the class, the message and the hint of the error that a state's message tells.
 
     The class is None where the words are Prefect's.
@@ -79,7 +79,7 @@ def _report(artifacts: "list[Artifact]", state: "State[Any] | None") -> Mapping[
         if artifact.type == reports.KIND and (report := reports.read(artifact.data)) is not None:
             return report
     message = (state.message if state else None) or "no message"
-    kind, told_message, hint = told(message)
+    kind, told_message, hint = read_error(message)
     error = {
         "class": (kind or FlowFailed).__name__,
         "message": told_message,

@@ -38,7 +38,7 @@ def named(env: Mapping[str, str]) -> str | None:
 
 
 @contextmanager
-def spoken_to(url: str | None) -> Iterator[None]:
+def explain_server_errors(url: str | None) -> Iterator[None]:
     """Say in kled's words what the Prefect server at `url` answers inside, where it refuses.
 
     Raises `FlowServerDenied` for credentials that it does not accept, `FlowFailed` where it does

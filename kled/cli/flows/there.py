@@ -38,7 +38,7 @@ def server(otherwise: str = "") -> "Iterator[SyncPrefectClient]":
     url = flow_server.named(os.environ)
     if not url:
         raise _no_server(otherwise)
-    with flow_server.spoken_to(url), get_client(sync_client=True) as client:
+    with flow_server.explain_server_errors(url), get_client(sync_client=True) as client:
         yield client
 
 
@@ -102,7 +102,7 @@ def _telling(*remarks: str) -> AbstractContextManager[None]:
     def lines() -> list[str]:
         return list(remarks)
 
-    return interruption.telling(lines, lines)
+    return interruption.tell_when_interrupted(lines, lines)
 
 
 def _create(
@@ -155,7 +155,7 @@ def _end(call: Call, run: "FlowRun") -> int:
     if run.state is not None and run.state.is_completed():
         return 0
     message = (run.state.message if run.state else None) or ""
-    kind, reason, hint = reports.told(message)
+    kind, reason, hint = reports.read_error(message)
     if kind is None:
         call.say(f"kled: the flow run ended as {run.state_name}: {message or 'no message'}")
         return FlowFailed.exit_code

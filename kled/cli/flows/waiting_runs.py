@@ -54,7 +54,7 @@ class Runs(Protocol):
         """Answer; return why the answer was not taken, None where it was."""
 
 
-def meant(runs: Runs, typed: str) -> Waiting:
+def find_meant(runs: Runs, typed: str) -> Waiting:
     """Return the run that is meant by its id, a unique prefix of one, its name, or its address.
 
     Raises `KledError` where there is none, it does not wait, or more than one is meant.
@@ -105,7 +105,7 @@ def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) ->
         clock.sleep(1)
 
 
-def short(waiting: Sequence[Waiting]) -> dict[UUID, str]:
+def shortest_prefixes(waiting: Sequence[Waiting]) -> dict[UUID, str]:
     """Return the shortest prefix of each id, of at least 8 digits, that means it alone."""
     ids = [str(run.run) for run in waiting]
     length = next((n for n in range(SHORTEST, 37) if len({id_[:n] for id_ in ids}) == len(ids)), 36)

@@ -52,7 +52,7 @@ class Call:
         """Yield what watches an operation, and tells how far it came where it is interrupted."""
         watching = interruption.Halfway(what, display, rest)
         self._operations.append(watching)
-        with interruption.telling(watching.lines, watching.hurried):
+        with interruption.tell_when_interrupted(watching.lines, watching.hurried):
             yield watching
 
     @property
@@ -143,7 +143,7 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
             def lines() -> list[str]:
                 return [interruption.REST] if made.has_acted else list(again)
 
-            with interruption.telling(lines, lines):
+            with interruption.tell_when_interrupted(lines, lines):
                 LAST_WORDS.begun = True
                 return function(made, **options) or 0  # type: ignore[call-arg]
 
@@ -189,7 +189,7 @@ def _beyond(named: Mapping[str, Any]) -> Places:
     """Return what has to be typed again to reach the places that were typed."""
     if not any(named.values()):
         return NOWHERE
-    return typed_places.beyond(
+    return typed_places.places_beyond(
         os.environ,
         state=named["state"],
         config_file=named["config"],

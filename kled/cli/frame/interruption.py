@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from kled.cli.frame.signals import ANEW, LAST_WORDS, NOTHING_CHANGED, interrupts
+from kled.cli.frame.signals import ANEW, LAST_WORDS, NOTHING_CHANGED, is_interruption
 from kled.operations.step import ADDS_ONLY, READS_ONLY
 
 if TYPE_CHECKING:
@@ -148,13 +148,15 @@ class Halfway:
 
 
 @contextmanager
-def telling(lines: Callable[[], list[str]], hurried: Callable[[], list[str]]) -> Iterator[None]:
+def tell_when_interrupted(
+    lines: Callable[[], list[str]], hurried: Callable[[], list[str]]
+) -> Iterator[None]:
     """Let an interruption of the block carry these lines; `hurried` ones where it is cut short."""
     before, LAST_WORDS.lines = LAST_WORDS.lines, hurried
     try:
         yield
     except BaseException as error:
-        if not interrupts(error):
+        if not is_interruption(error):
             LAST_WORDS.lines = before
         elif not notes(error):
             for line in lines():
@@ -164,12 +166,12 @@ def telling(lines: Callable[[], list[str]], hurried: Callable[[], list[str]]) ->
 
 
 @contextmanager
-def adding(line: str) -> Iterator[None]:
+def add_when_interrupted(line: str) -> Iterator[None]:
     """Let an interruption of the block carry this line, too."""
     try:
         yield
     except BaseException as error:
-        if interrupts(error):
+        if is_interruption(error):
             error.add_note(line)
         raise
 

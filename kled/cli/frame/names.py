@@ -36,7 +36,7 @@ def can_ask() -> bool:
     return streams.can_ask()
 
 
-def asked(cluster: str, why: str, what: str) -> str | None:
+def ask_for_name(cluster: str, why: str, what: str) -> str | None:
     """Ask a person to type the name, to `what`; None where nobody is there to ask."""
     if not can_ask():
         return None

@@ -37,15 +37,15 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
     with _disk(target):
         before = given_text(target) if target.exists() else ""
         url = _as_there(_parsed(before), url)
-        after = merged(before, url, profile, default=default)
+        after = merge(before, url, profile, default=default)
         if after is None:
             shutil.copyfile(target, target.with_name(f"{target.name}.bak"))
-            after = dumped(_wanted(_parsed(before), url, profile, default=default))
+            after = dump(_wanted(_parsed(before), url, profile, default=default))
         if after != before:
             private.write(target, after, keep_mode=True)
 
 
-def merged(text: str, url: str, profile: Mapping[str, str], *, default: bool) -> str | None:
+def merge(text: str, url: str, profile: Mapping[str, str], *, default: bool) -> str | None:
     """Return `text` with the profile put in; None where editing the text does not do it."""
     lines = text.removesuffix("\n").split("\n") if text else []  # not splitlines: U+2028 stays
     if default:
@@ -59,7 +59,7 @@ def merged(text: str, url: str, profile: Mapping[str, str], *, default: bool) ->
     return after if right else None
 
 
-def dumped(values: Table) -> str:
+def dump(values: Table) -> str:
     """Return `values` (strings, numbers, booleans, lists of them, tables) as TOML."""
     plain = [f"{_key(k)} = {_value(v)}" for k, v in values.items() if not isinstance(v, dict)]
     return "\n".join([*plain, *_tables((), values)]).lstrip("\n") + "\n"

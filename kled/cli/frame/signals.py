@@ -83,7 +83,7 @@ class _Arrived:
         return self.first + (self.limit if self.handled else min(self.grace, self.limit))
 
 
-def interrupts(error: BaseException) -> bool:
+def is_interruption(error: BaseException) -> bool:
     """Whether `error` is how a signal leaves the main thread.
 
     Python makes another error of it where it comes while a lock is taken or let go (`Thread.start`:
@@ -93,7 +93,7 @@ def interrupts(error: BaseException) -> bool:
 
 
 @contextmanager
-def heard(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None]:
+def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None]:
     """Raise `KeyboardInterrupt` or `Terminated` in the block for the first signal; see above.
 
     One that was ignored when the program began (`nohup`) stays ignored. When the block was left

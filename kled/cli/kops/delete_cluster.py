@@ -7,7 +7,7 @@ import click
 from kled.cli.frame import cluster_name, parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.cli.frame.names import asked
+from kled.cli.frame.names import ask_for_name
 from kled.cli.terminal.plan import show_plan
 from kled.models.plan import Plan
 from kled.operations.cluster import unregistration
@@ -68,7 +68,7 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
         taking = plan_deletion(session, cluster) if yes and with_resources_of else None
         anew = commands_that_make_again(taking) if taking is not None else ()
     if plan is None:
-        meant = confirm or (asked(cluster, why, "delete it") if why else None)
+        meant = confirm or (ask_for_name(cluster, why, "delete it") if why else None)
         execute(call, replace(wish, confirm=meant))
         for again in anew:
             call.say(f"next: {again}")

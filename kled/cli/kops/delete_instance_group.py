@@ -52,7 +52,7 @@ def delete_instance_group(
             radius = None if plan.refusal else of_deletion(looking, cluster, stored.name, sight)
             shown = plan, radius
     if shown is None:
-        told = confirm or (names.asked(cluster, why, "delete the group") if why else None)
+        told = confirm or (names.ask_for_name(cluster, why, "delete the group") if why else None)
         execute(call, replace(deletion, confirm=told))
         return
     show_plan(call, *shown)

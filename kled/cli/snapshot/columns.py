@@ -41,7 +41,7 @@ def size(count: int) -> str:
     return f"{count:.1f} TB"
 
 
-def without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
+def rows_without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
     """Yield what a table shows of clusters that have no snapshot; those with keys come first."""
     nothing = {column.key: "" for column in LIST} | {"id": "none"}
     for cluster in keys.bare:

@@ -2,7 +2,7 @@
 
 from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
-from kled.cli.snapshot.columns import LIST, snapshot_row, without_snapshot
+from kled.cli.snapshot.columns import LIST, rows_without_snapshot, snapshot_row
 from kled.cli.terminal.output import show, show_value
 from kled.operations.snapshots import list_snapshots
 
@@ -24,7 +24,7 @@ def list_(call: Call, name: str | None) -> None:
         show_value([snapshot.as_json() for snapshot in snapshots], call.settings.output)
     elif snapshots or missing.keys.bare or missing.keys.stored:
         rows = [snapshot_row(snapshot.as_json()) for snapshot in snapshots]
-        show([*rows, *without_snapshot(missing.keys)], LIST, "table")
+        show([*rows, *rows_without_snapshot(missing.keys)], LIST, "table")
     if not snapshots:
         nothing = kept.nothing(name)
         if name is not None:

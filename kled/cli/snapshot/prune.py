@@ -7,7 +7,7 @@ import click
 
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.cli.frame.names import asked
+from kled.cli.frame.names import ask_for_name
 from kled.cli.snapshot.columns import size
 from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.cli.terminal.output import show, show_value
@@ -87,7 +87,7 @@ def _preview(call: Call, operation: PruneSnapshots) -> None:
 def _asked(call: Call, name: str | None) -> str | None:
     """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
     why = pattern_protection(name, call.settings.protected) if name else None
-    return asked(name, why, "prune it") if name and why else None
+    return ask_for_name(name, why, "prune it") if name and why else None
 
 
 def _show_pruned(call: Call, report: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import click
 from kled.cli.frame import cluster_name, parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.frame.execute import execute
-from kled.cli.frame.names import asked, can_ask
+from kled.cli.frame.names import ask_for_name, can_ask
 from kled.cli.snapshot.columns import size
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import KledError
@@ -191,7 +191,7 @@ def _asked(call: Call, wish: use.Wish) -> str | None:
     if not can_ask():
         return None
     why = protection_of(call.settings, use.plan(call.stores, wish))
-    return asked(wish.cluster, why, "restore it") if why else None
+    return ask_for_name(wish.cluster, why, "restore it") if why else None
 
 
 def _show_results(call: Call, operation: use.RestoreState) -> None:

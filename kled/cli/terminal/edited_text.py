@@ -50,7 +50,7 @@ def in_editor(
     """
     given = _HEADER.format(what=_called(named)) + to_yaml(stored)
     path = editor.write(call.settings.home, ".".join(named.values()), given)
-    with editor.kept(call, path, given, f"kled kops {command} {options(**named)}"):
+    with editor.keep_until_stored(call, path, given, f"kled kops {command} {options(**named)}"):
         text = editor.edit(path, call.settings.environment)
         edited = parse(text, stored)
         if edited is None or not changes(stored, edited):

@@ -67,7 +67,7 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def kept(call: "Call", path: Path, before: str, resume: str) -> Iterator[None]:
+def keep_until_stored(call: "Call", path: Path, before: str, resume: str) -> Iterator[None]:
     """Remove `path` once the block is through; where it is not, say where it is and what resumes.
 
     The words go to stderr before the error's own, whatever ended the block: an error, Ctrl-C or a

@@ -32,7 +32,7 @@ def complete(text: str) -> str:
     return completed(text, _said[0])
 
 
-def beyond(
+def places_beyond(
     env: Mapping[str, str],
     *,
     state: str | None,

@@ -117,7 +117,7 @@ def clusters(session: Session, name: str | None) -> Found:
     for cluster in listed:
         row = cluster.as_json()
         if cluster.problem:
-            mend = way_to_put_back(session.settings, cluster.name)
+            mend = restore_command(session.settings, cluster.name)
             row |= {"cloud": UNREADABLE, "mend": mend}
             troubles.append(Trouble(cluster.name, cluster.problem, mend))
         rows.append(row)
@@ -165,7 +165,7 @@ def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | 
 
     if cluster.problem:
         return Trouble(
-            cluster.name, cluster.problem, way_to_put_back(session.settings, cluster.name)
+            cluster.name, cluster.problem, restore_command(session.settings, cluster.name)
         )
     try:
         return ask(cluster.name)
@@ -178,11 +178,11 @@ def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | 
 def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
     """Return what to do about an error of one cluster: its own hint, or what puts it back."""
     if isinstance(error, _OF_THE_DEFINITION) or (type(error) is KopsError and not error.hint):
-        return way_to_put_back(settings, cluster)
+        return restore_command(settings, cluster)
     return error.hint or "kled doctor tries the stores and the cloud's variables"
 
 
-def way_to_put_back(settings: Settings, cluster: str) -> str:
+def restore_command(settings: Settings, cluster: str) -> str:
     """Return what brings a cluster's good objects back, as far as the settings tell."""
     if settings.snapshot_store:
         return (
@@ -215,7 +215,7 @@ def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, An
         rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]
     for row in rows:
         if row.get("problem"):
-            row["mend"] = way_to_put_back(session.settings, cluster)
+            row["mend"] = restore_command(session.settings, cluster)
     gone = listing.gone(session, cluster) if listing.gone else None
     if gone is None:
         return rows

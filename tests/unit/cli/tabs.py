@@ -6,7 +6,7 @@ import pytest
 
 from kled.cli.app import ASKS, ROOT
 from kled.cli.completing.following_words import Completion
-from kled.cli.completing.shells import answered, typed
+from kled.cli.completing.shells import format_answer, split_typed
 
 CLUSTER = "c.example.com"
 LOST = "lost.example.com"
@@ -54,16 +54,16 @@ def stores(directory: Path) -> dict[str, str]:
 
 def offered(line: str) -> list[str]:
     """Return the words that Tab offers at the end of a line, whole."""
-    last = typed(line)
+    last = split_typed(line)
     items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.complete, last.last)
     return [one.value for one in items]
 
 
 def inserted(line: str, shell: str = "bash") -> list[str]:
     """Return what a shell is told to put in the place of what it completes."""
-    last = typed(line)
+    last = split_typed(line)
     items = Completion(ROOT, {}, "kled", ASKS).get_completions(last.complete, last.last)
-    rows = answered(shell, line, BREAKS if shell == "bash" else "", items).splitlines()
+    rows = format_answer(shell, line, BREAKS if shell == "bash" else "", items).splitlines()
     return [row.split("\t")[1] for row in rows]
 
 

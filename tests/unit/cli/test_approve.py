@@ -110,7 +110,7 @@ def test_on_a_terminal_the_clusters_name_approves_the_plan_that_is_shown(
     ((run, words),) = fake.given
     assert run == ONE
     form = answers.form(QUESTION, "")
-    agreement = answers.agreed(QUESTION, form(**words))
+    agreement = answers.agreement_of(QUESTION, form(**words))
     assert agreement.how == "by kled approve"
     assert agreement.by == f"{call().person} (claimed)"
 
@@ -211,7 +211,7 @@ def test_a_rejection_needs_a_reason_and_no_name(fake: Fake) -> None:
 
     ((_, words),) = fake.given
     with pytest.raises(NotApproved, match=r"rejected the plan .*: not on a Friday"):
-        answers.agreed(QUESTION, answers.form(QUESTION, "")(**words))
+        answers.agreement_of(QUESTION, answers.form(QUESTION, "")(**words))
 
 
 def test_on_a_terminal_it_asks_for_the_reason(fake: Fake) -> None:
@@ -262,16 +262,16 @@ def test_json_shows_the_whole_question(fake: Fake, capsys: pytest.CaptureFixture
     [str(ONE), str(ONE).upper(), "update prod", f"http://h/runs/flow-run/{ONE}?tab=Logs"],
 )
 def test_a_run_is_meant_by_id_name_and_address(fake: Fake, typed_: str) -> None:
-    assert waiting_runs.meant(fake, typed_).run == ONE
+    assert waiting_runs.find_meant(fake, typed_).run == ONE
 
 
 def test_the_beginning_of_an_id_means_a_run_where_it_means_one_alone(fake: Fake) -> None:
-    assert waiting_runs.meant(fake, "3f0c").run == ONE
+    assert waiting_runs.find_meant(fake, "3f0c").run == ONE
     fake.runs.append(Waiting(TWO, "update prod", QUESTION))
 
     for several in ("3f0c", "update prod"):
         with pytest.raises(KledError, match=f"is more than one run: {ONE}, {TWO}"):
-            waiting_runs.meant(fake, several)
+            waiting_runs.find_meant(fake, several)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +288,6 @@ def test_a_run_that_does_not_wait_is_named_with_what_it_is(
     fake.ended[TWO] = "Completed"
 
     with pytest.raises(KledError, match=words) as none:
-        waiting_runs.meant(fake, asked)
+        waiting_runs.find_meant(fake, asked)
 
     assert none.value.hint == "kled approve without a run lists what waits"

@@ -33,7 +33,7 @@ def asked(tmp_path: Path) -> Call:
 
 
 def follow(call: Call, server: Runs, answer: Callable[[], str] = lambda: "approved") -> int:
-    return approve.followed(call, server, RUN, answer)  # type: ignore[arg-type]
+    return approve.answer_and_follow(call, server, RUN, answer)  # type: ignore[arg-type]
 
 
 def test_only_what_comes_after_the_answer_is_said_and_the_code_is_the_runs(

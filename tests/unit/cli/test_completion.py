@@ -340,7 +340,7 @@ def test_a_look_up_that_takes_long_offers_nothing(monkeypatch: pytest.MonkeyPatc
         time.sleep(0.5)
         return ["late"]
 
-    assert offers.looked_up(slow, lambda: ["in time"]) == ["in time"]
+    assert offers.look_up_all(slow, lambda: ["in time"]) == ["in time"]
 
 
 def test_nothing_is_written(in_stores: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kled import config
-from kled.cli.doctor import tried
+from kled.cli.doctor import try_checks
 from kled.cli.frame.command import Call
 from kled.kops.call import Calls
 from kled.kops.client import Kops
@@ -34,7 +34,7 @@ def interrupted() -> list[Check]:
 
 def test_whoever_stops_it_is_told_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt):
-        tried(call(), {"kops": lambda: [WELL], "clouds": interrupted})
+        try_checks(call(), {"kops": lambda: [WELL], "clouds": interrupted})
 
     assert [row["check"] for row in json.loads(capsys.readouterr().out)] == ["kops"]
 
@@ -44,7 +44,7 @@ def test_what_takes_long_is_named_meanwhile(capsys: pytest.CaptureFixture[str]) 
         time.sleep(0.2)
         return [WELL]
 
-    assert tried(call(), {"kops": slow, "clouds": lambda: [WELL]}, slow=0.05) == [WELL, WELL]
+    assert try_checks(call(), {"kops": slow, "clouds": lambda: [WELL]}, slow=0.05) == [WELL, WELL]
 
     assert capsys.readouterr().err == "still looking at kops ...\n"
 

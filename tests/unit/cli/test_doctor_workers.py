@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.checks.work_pools import asleep, pools, rules
+from kled.cli.checks.work_pools import find_sleeping, pools, rules
 from tests.unit.cli.prefect_api import Answer, server
 
 BACKUP = "flows.back_up_state.back_up_state"
@@ -97,7 +97,7 @@ def test_schedules_that_should_be_awake_and_sleep_are_named(
         schedules=[schedule("hourly", active=active), schedule("of-the-ui", active=False)],
     )
     with server(serving(there)) as url:
-        found = asleep(url, {})
+        found = find_sleeping(url, {})
 
     assert found[0] == state
     assert ("back-up-state/production (hourly)" in found[1]) is (state == "found")
@@ -132,7 +132,7 @@ def test_a_deployment_that_lost_its_rules_is_named(more: dict[str, Any], state: 
 def test_what_cannot_be_read_is_no_traceback(status: int, value: Any) -> None:
     with server(lambda *_: (status, value)) as url:
         ((_, pool),) = pools(url, {"PREFECT_API_AUTH_STRING": "admin:hush-hush"})
-        sleeping = asleep(url, {})
+        sleeping = find_sleeping(url, {})
         ruled = rules(url, {})
 
     assert (pool[0], sleeping[0], ruled[0]) == ("wrong", "wrong", "wrong")

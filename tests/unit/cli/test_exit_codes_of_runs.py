@@ -23,7 +23,7 @@ from kled.operations.step import Step
 from kled.retry import Clock, Policy, call
 from tasks.running import edge
 from tasks.running.policies import Attempts
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 
 ALL = [
     error
@@ -48,7 +48,7 @@ def example(kind: type[KledError]) -> KledError:
 @pytest.fixture
 def asked(tmp_path: Path) -> Iterator[Call]:
     settings = config.load({"HOME": str(tmp_path)})
-    with called_by(settings, Unwatched()):
+    with call_with(settings, Unwatched()):
         yield Call(settings, verbose=False)
 
 
@@ -64,7 +64,7 @@ def test_a_run_here_and_on_a_worker_end_with_the_code_of_the_errors_class(
     kind: type[KledError], asked: Call, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = example(kind)
-    state = edge.failed(error)
+    state = edge.failed_state(error)
 
     assert here._error(state).exit_code == kind.exit_code
     assert there(asked, state) == kind.exit_code
@@ -124,7 +124,7 @@ def test_a_deadline_does_not_hide_what_kept_failing(kind: type[KledError], asked
         assert not error.retryable
         assert error.message.startswith("gave up after 1 minute: ")
         assert error.exit_code == kind.exit_code
-        assert there(asked, edge.failed(error)) == kind.exit_code
+        assert there(asked, edge.failed_state(error)) == kind.exit_code
 
 
 def test_a_cluster_that_is_not_healthy_in_time_is_not_ready() -> None:

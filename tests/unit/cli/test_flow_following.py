@@ -172,8 +172,8 @@ def test_a_run_that_nobody_takes_says_which_worker_is_missing(follow: Follow) ->
     ],
 )
 def test_only_lines_for_a_person_are_said(name: str, level: int, quiet: bool) -> None:
-    assert following.shown(name, level, verbose=False) is quiet
-    assert following.shown(name, level, verbose=True)
+    assert following.is_shown(name, level, verbose=False) is quiet
+    assert following.is_shown(name, level, verbose=True)
 
 
 def test_a_failed_run_says_why_once_and_what_kops_warned_of(follow: Follow) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.frame.interruption import Halfway, adding, notes, telling
+from kled.cli.frame.interruption import Halfway, add_when_interrupted, notes, tell_when_interrupted
 from kled.cli.frame.signals import LAST_WORDS
 from kled.operations.runner import Row, Silent
 from kled.operations.snapshots.back_up import BackUpState
@@ -137,9 +137,9 @@ def test_where_nothing_was_waited_for_the_watchdog_is_named() -> None:
 def test_the_innermost_tells_and_a_line_can_be_added() -> None:
     with (
         pytest.raises(KeyboardInterrupt) as raised,
-        telling(lambda: ["outside"], list),
-        adding("by the way"),
-        telling(lambda: ["inside"], list),
+        tell_when_interrupted(lambda: ["outside"], list),
+        add_when_interrupted("by the way"),
+        tell_when_interrupted(lambda: ["inside"], list),
     ):
         raise KeyboardInterrupt
 
@@ -149,7 +149,10 @@ def test_the_innermost_tells_and_a_line_can_be_added() -> None:
 def test_an_error_of_its_own_carries_nothing() -> None:
     before = LAST_WORDS.lines
 
-    with pytest.raises(ValueError, match="no") as raised, telling(lambda: ["told"], list):
+    with (
+        pytest.raises(ValueError, match="no") as raised,
+        tell_when_interrupted(lambda: ["told"], list),
+    ):
         raise ValueError("no")
 
     assert notes(raised.value) == []

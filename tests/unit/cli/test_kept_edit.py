@@ -21,7 +21,7 @@ class Spoken:
 
 def broken_off(path: Path, edited: str) -> list[str]:
     call: Any = Spoken()
-    with pytest.raises(KledError), editor.kept(call, path, "before", "kled kops edit"):
+    with pytest.raises(KledError), editor.keep_until_stored(call, path, "before", "kled kops edit"):
         path.write_text(edited)
         raise KledError("the editor ended with status 1")
     return list(call.lines)

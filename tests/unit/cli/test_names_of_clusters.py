@@ -30,7 +30,13 @@ RULES: Final = {
     cluster_name.ALWAYS: {"cluster(changes=True)", "named_cluster"},
     cluster_name.WITH_YES: {"cluster(changes=yes)"},
     cluster_name.ONLY_ONE: {"only_cluster"},
-    cluster_name.ALL: {"each_cluster", "only", "listed", "MirrorSnapshots", "VerifySnapshots"},
+    cluster_name.ALL: {
+        "each_cluster",
+        "only",
+        "list_snapshots",
+        "MirrorSnapshots",
+        "VerifySnapshots",
+    },
 }
 """What the help says, and what the code may then do with a name that is left out."""
 

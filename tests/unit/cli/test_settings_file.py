@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kled import config
-from kled.cli.frame.settings_file import dumped, merged, remember
+from kled.cli.frame.settings_file import dump, merge, remember
 from kled.errors import DiskUnusable, SettingsError
 from kled.store_profiles import Profile
 
@@ -19,17 +19,17 @@ PROFILES = st.dictionaries(st.sampled_from(["region", "endpoint"]), TEXTS, max_s
 
 @given(TABLES)
 def test_what_is_dumped_is_read_back(values: dict[str, Any]) -> None:
-    assert tomllib.loads(dumped(values)) == values
+    assert tomllib.loads(dump(values)) == values
 
 
 @given(TEXTS, PROFILES, TEXTS, PROFILES, st.booleans())
 def test_a_second_profile_leaves_the_first_alone(
     first: str, one: dict[str, str], second: str, two: dict[str, str], default: bool
 ) -> None:
-    before = merged("", first, one, default=True)
+    before = merge("", first, one, default=True)
     assert before is not None
 
-    after = merged(before, second, two, default=default)
+    after = merge(before, second, two, default=default)
 
     assert after is not None
     found = tomllib.loads(after)

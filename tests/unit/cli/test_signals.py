@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = """
 import ctypes, sys, threading, time
-from kled.cli.frame.signals import heard
+from kled.cli.frame.signals import hear_signals
 from kled.terminated import Terminated
 
 def stuck():
@@ -38,7 +38,7 @@ def tidying():
         time.sleep(1.0)  # longer than the grace: what is tidied up is not cut off
 
 try:
-    with heard(grace=0.3, limit={limit}):
+    with hear_signals(grace=0.3, limit={limit}):
         print("ready", flush=True)
         {name}()
 except (Terminated, KeyboardInterrupt) as error:
@@ -115,10 +115,10 @@ def test_one_interruption_that_arrives_twice_is_one() -> None:
 SECRET = "Zk3vQ9xT7mB2cW8r"
 TELLING = f"""
 import time
-from kled.cli.frame.signals import LAST_WORDS, heard
+from kled.cli.frame.signals import LAST_WORDS, hear_signals
 
 LAST_WORDS.lines = lambda: ["update was at: used {SECRET}", "done before: token=hunter2hunter2"]
-with heard(limit=0.3):
+with hear_signals(limit=0.3):
     try:
         print("ready", flush=True)
         time.sleep(60)

@@ -224,7 +224,7 @@ def test_a_snapshot_store_of_the_typed_state_stores_profile_is_not_said(shell: P
     file.write_text(f'[state-stores."s3://a"]\nsnapshot-store = "file://{shell}/kept b"\n')
     env = {"HOME": str(shell), "KLED_CONFIG": str(file), "KOPS_STATE_STORE": "s3://b"}
 
-    found = typed_places.beyond(
+    found = typed_places.places_beyond(
         env, state="s3://a", config_file=None, snapshots=f"file://{shell}/kept b"
     )
 
@@ -232,7 +232,7 @@ def test_a_snapshot_store_of_the_typed_state_stores_profile_is_not_said(shell: P
 
 
 def test_where_nothing_else_is_named_the_typed_store_is(shell: Path) -> None:
-    found = typed_places.beyond(
+    found = typed_places.places_beyond(
         {"HOME": str(shell)}, state="s3://a", config_file=None, snapshots=None
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kled.cli.snapshot.columns import without_snapshot
+from kled.cli.snapshot.columns import rows_without_snapshot
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.checks.kept_keys import kept_keys_checks
 from kled.operations.snapshots import list_snapshots, verify
@@ -152,7 +152,7 @@ def test_a_cluster_that_was_only_stored_is_mentioned(world: World) -> None:
 
 
 def test_a_table_has_a_row_for_each_of_them() -> None:
-    rows = list(without_snapshot(PresentKeys(bare=(OTHER,), stored=(C,))))
+    rows = list(rows_without_snapshot(PresentKeys(bare=(OTHER,), stored=(C,))))
 
     assert [(row["cluster"], row["id"], row["age"]) for row in rows] == [
         (OTHER, "none", ""),

@@ -32,7 +32,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
-from tasks.running.snapshot_table import UNSEEN, to_tell, verified_to_tell
+from tasks.running.snapshot_table import UNSEEN, events_of, verified_to_tell
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ def test_flows_tell_of_what_was_not_there(tmp_path: Path) -> None:
         with pytest.raises(KledError):
             stores.run(operation)
 
-    ((event, about, words),) = to_tell(backup)
+    ((event, about, words),) = events_of(backup)
     assert (event, about) == ("kled.snapshot.failed", "all clusters")
     assert words.endswith("/state holds no cluster")
     assert verified_to_tell(check) == [("kled.snapshot.failed", "all clusters", UNSEEN)]

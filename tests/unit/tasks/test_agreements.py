@@ -12,7 +12,7 @@ from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.rules import Approval
 from tasks.running import agreements, approvals, resources
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 from tasks.running.summary import markdown
 
 C = "prod.example.com"
@@ -50,7 +50,7 @@ def settings(tmp_path: Path, rules: str) -> config.Settings:
 def test_a_plan_that_nobody_was_asked_about_is_never_called_approved(
     tmp_path: Path, rules: str, digest: str | None, words: str
 ) -> None:  # fault 44
-    with called_by(settings(tmp_path, rules), Unwatched()):
+    with call_with(settings(tmp_path, rules), Unwatched()):
         agreement = approvals.obtain(PLAN, None, approved=digest)
 
     assert agreement.words == words
@@ -86,7 +86,7 @@ def test_an_approval_names_who_and_how_and_says_where_the_name_is_unknown() -> N
 def test_the_making_of_a_cluster_says_why_nobody_was_asked(
     tmp_path: Path, rules: str, why: str
 ) -> None:  # a member of fault 44: the record of a creation said nothing
-    with called_by(settings(tmp_path, rules), Unwatched()):
+    with call_with(settings(tmp_path, rules), Unwatched()):
         assert agreements.of_new(C).words == f"nobody was asked: {why}"
 
 

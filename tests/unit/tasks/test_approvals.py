@@ -17,7 +17,7 @@ from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.models.question import Question
 from tasks.running import answers, approvals, marks, wording
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 from tests.unit.models.test_question import PLAN, QUESTION, C
 from tests.unit.tasks.test_markdown import EVIL
 from tests.unit.test_visible import is_obeyed
@@ -82,7 +82,7 @@ def test_the_name_of_another_cluster_is_refused_also_where_the_form_let_it_pass(
     passed = FORM.model_construct(cluster="other", digest=PLAN.digest, approver="ada")
 
     with pytest.raises(answers.Mistaken, match=r'names "other", not "prod\.example\.com"'):
-        answers.agreed(QUESTION, passed)
+        answers.agreement_of(QUESTION, passed)
 
 
 def test_wrong_answers_are_bounded() -> None:
@@ -116,7 +116,7 @@ def test_nobody_in_time_and_a_rejection_end_it_at_once() -> None:
 
 def test_what_nobody_says_fits_the_form_and_agrees_to_nothing() -> None:
     with pytest.raises(NotApproved):
-        answers.agreed(QUESTION, FORM(**answers.of_nobody(QUESTION)))
+        answers.agreement_of(QUESTION, FORM(**answers.of_nobody(QUESTION)))
 
 
 def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:
@@ -172,7 +172,7 @@ def test_whoever_answers_knows_whether_machines_are_replaced_now(
     """The question of an update was the same with `roll=true` and without."""
     asked = replace(QUESTION, rolls=rolls)
 
-    assert dict(approvals.touched(asked))["machines that roll"] == words
+    assert dict(approvals.describe_touches(asked))["machines that roll"] == words
     assert asked.what == ("update-cluster roll=true" if rolls else "update-cluster")
 
 
@@ -205,7 +205,7 @@ def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out
         EVIL[0],
     )
 
-    with called_by(config.load({"HOME": str(tmp_path)}), Unwatched()):
+    with call_with(config.load({"HOME": str(tmp_path)}), Unwatched()):
         text = wording.above_the_form(QUESTION)
         forged = wording.above_the_form(evil)
 
@@ -251,7 +251,7 @@ def test_a_plan_that_nobody_waits_with_is_told_with_the_command_that_applies_it(
     file.write_text(rules)
     settings = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(file)})
 
-    with called_by(settings, Unwatched()):
+    with call_with(settings, Unwatched()):
         first = approvals.announce(PLAN, None)
         again = approvals.announce(PLAN, None)
         nothing = approvals.announce(Plan(C, ()), None)

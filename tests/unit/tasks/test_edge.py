@@ -18,10 +18,10 @@ from pydantic import Field
 from kled import config
 from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError
 from kled.terminated import Terminated
-from tasks.running.edge import Outcome, cleaned, reported
+from tasks.running.edge import Outcome, clean_error, reported
 from tasks.running.language import CLUSTER, flow
 from tasks.running.perform import perform
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 
 SECRET = "Zk3vQ9xT7mB2cW8r"
 FORMS = (SECRET, base64.b64encode(f"admin:{SECRET}".encode()).decode()[8:24], SECRET[4:])
@@ -100,7 +100,7 @@ RAISED: dict[str, Callable[[], Any]] = {
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Any) -> Iterator[None]:
     env = {"HOME": str(tmp_path), "PREFECT_API_AUTH_STRING": f"admin:{SECRET}"}
-    with called_by(config.load(env), Unwatched()):
+    with call_with(config.load(env), Unwatched()):
         yield
 
 
@@ -197,7 +197,7 @@ def test_what_stops_a_run_passes(stop: BaseException) -> None:
 def test_an_error_s_words_and_class_stay() -> None:
     error = KopsError("it failed", hint="try again", command="get clusters", stderr="a\nb")
 
-    clean = cleaned(error)
+    clean = clean_error(error)
 
     assert (type(clean), vars(clean)) == (KopsError, vars(error))
     assert clean.message == "it failed"

@@ -8,7 +8,7 @@ import pytest
 from deployments import catalog
 from deployments.loading import load_flow
 from kled.errors import InvalidInput
-from tasks.running.language import SpokenFlow, modern, respelled
+from tasks.running.language import SpokenFlow, modernise, respell_parameters
 
 ENTRIES = {entry.flow: entry for entry in catalog.load(catalog.path())}
 C = "c.example.com"
@@ -62,7 +62,7 @@ def test_a_run_with_earlier_spellings_gets_what_they_mean(
 def test_today_s_spelling_is_left_as_it_is(
     flow: str, earlier: dict[str, Any], now: dict[str, Any]
 ) -> None:
-    assert respelled(now, spoken(flow).earlier) == (now, ())
+    assert respell_parameters(now, spoken(flow).earlier) == (now, ())
 
 
 @pytest.mark.parametrize("flow", ENTRIES)
@@ -99,8 +99,8 @@ def test_both_spellings_with_two_values_are_refused() -> None:
     earlier = spoken("update-cluster").earlier
 
     with pytest.raises(InvalidInput, match="name: is given twice: cluster is an earlier name"):
-        respelled({"name": C, "cluster": "d.example.com"}, earlier)
-    assert respelled({"name": C, "cluster": C}, earlier)[0] == {"name": C}
+        respell_parameters({"name": C, "cluster": "d.example.com"}, earlier)
+    assert respell_parameters({"name": C, "cluster": C}, earlier)[0] == {"name": C}
 
 
 @pytest.mark.parametrize("keep", [{"foo": 3}, {"foo": None}, "daily=7", 7, [7]])
@@ -138,10 +138,10 @@ def test_a_number_that_nobody_keeps_is_refused(number: Any) -> None:
     ],
 )
 def test_what_was_typed_before_is_still_taken(flow: str, typed: str, now: tuple[str, ...]) -> None:
-    assert modern(typed, spoken(flow).earlier) == now
+    assert modernise(typed, spoken(flow).earlier) == now
 
 
 def test_a_typed_retention_that_is_none_is_named() -> None:
     for typed in ("keep=foo=3", "keep.foo=3", "keep=3"):
         with pytest.raises(InvalidInput, match="there is no such parameter"):
-            modern(typed, spoken("prune-snapshots").earlier)
+            modernise(typed, spoken("prune-snapshots").earlier)

@@ -129,13 +129,13 @@ def test_a_plan_says_from_which_value_to_which_and_values_stay_words() -> None: 
 
 def test_an_event_a_state_and_a_table_say_it_in_one_line() -> None:
     for words in EVIL:
-        told = events.told(words, words)
+        told = events.payload_of(words, words)
         assert obeyed(str(told["payload"]["words"] + told["resource"]["prefect.resource.id"])) == ""
         assert "\n" not in told["payload"]["words"]
-        state = edge.failed(KledError(words, hint=words))
+        state = edge.failed_state(KledError(words, hint=words))
         assert "\n" not in (state.message or "")
         assert obeyed(state.message or "") == ""
-        (row,) = snapshot_table.seen([{"cluster": words, "level": 1}])
+        (row,) = snapshot_table.make_visible([{"cluster": words, "level": 1}])
         assert row == {"cluster": visible(words), "level": 1}
 
 

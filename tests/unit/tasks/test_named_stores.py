@@ -9,7 +9,7 @@ from kled import config
 from kled.errors import KledError
 from kled.operations.runner import Report, Row
 from tasks.running import edge, reports, resources, summary
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 
 STORES = "--state=s3://of-the-worker --snapshot-store=s3://kept"
 REPORT = Report(
@@ -27,7 +27,7 @@ def stores(tmp_path: Path) -> Iterator[None]:
         "KOPS_STATE_STORE": "s3://of-the-worker",
         "KLED_SNAPSHOT_STORE": "s3://kept",
     }
-    with called_by(config.load(env), Unwatched()):
+    with call_with(config.load(env), Unwatched()):
         yield
 
 
@@ -50,4 +50,4 @@ def test_so_does_the_summary_that_people_read() -> None:
 
 
 def test_so_does_the_state_of_a_failed_run() -> None:
-    assert f"kled snapshot restore --name=c {STORES})" in str(edge.failed(ERROR).message)
+    assert f"kled snapshot restore --name=c {STORES})" in str(edge.failed_state(ERROR).message)

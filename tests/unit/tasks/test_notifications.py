@@ -11,7 +11,7 @@ from kled import config
 from kled.errors import KledError, NotApproved, WindowClosed
 from kled.rules import Event
 from tasks.running import edge, notifications
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
@@ -44,7 +44,7 @@ def settings(tmp_path: Path, *on: str) -> config.Settings:
 def test_each_event_has_its_level_and_its_lines(
     heard: list[dict[str, Any]], tmp_path: Path, event: Event, level: str
 ) -> None:
-    with called_by(settings(tmp_path), Unwatched()):
+    with call_with(settings(tmp_path), Unwatched()):
         notifications.notify(event, "c: title", "what\x1b[2J\nforged", "the s3cr3t-t0k3n")
 
     (told,) = heard
@@ -69,8 +69,8 @@ def test_a_refusal_is_told_as_one(
     title: str,
     on: tuple[str, ...],
 ) -> None:
-    with called_by(settings(tmp_path, *on), Unwatched()):
-        edge.failed(error)
+    with call_with(settings(tmp_path, *on), Unwatched()):
+        edge.failed_state(error)
 
     assert [(one["type"], one["title"]) for one in heard] == [(level, title)]
 
@@ -78,9 +78,9 @@ def test_a_refusal_is_told_as_one(
 def test_who_asked_for_refusals_alone_hears_of_no_failure(
     heard: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with called_by(settings(tmp_path, "refusal"), Unwatched()):
-        edge.failed(KledError("broken"))
-        edge.failed(NotApproved("no"))
+    with call_with(settings(tmp_path, "refusal"), Unwatched()):
+        edge.failed_state(KledError("broken"))
+        edge.failed_state(NotApproved("no"))
 
     assert [one["title"] for one in heard] == ["a flow run: not approved"]
 
@@ -88,7 +88,7 @@ def test_who_asked_for_refusals_alone_hears_of_no_failure(
 def test_who_hears_of_failures_hears_that_one_is_over(
     heard: list[dict[str, Any]], tmp_path: Path
 ) -> None:  # fault 60
-    with called_by(settings(tmp_path, "failure"), Unwatched()):
+    with call_with(settings(tmp_path, "failure"), Unwatched()):
         notifications.notify("failure", "1 cluster healthy again", "c.example.com", cured=True)
 
     assert [(one["type"], one["message"]) for one in heard] == [("success", "c.example.com")]
@@ -97,7 +97,7 @@ def test_who_hears_of_failures_hears_that_one_is_over(
 def test_a_failure_that_another_tells_of_is_told_once(
     heard: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    with called_by(settings(tmp_path), Unwatched()):
-        edge.failed(KledError("broken"), tells=False)
+    with call_with(settings(tmp_path), Unwatched()):
+        edge.failed_state(KledError("broken"), tells=False)
 
     assert heard == []

@@ -25,7 +25,7 @@ def test_how_far_a_long_step_is_reaches_the_caller(tmp_path: Path) -> None:
     memory = Memory()
 
     with (
-        resources.called_by(settings, memory),
+        resources.call_with(settings, memory),
         resources.session(PruneSnapshots()) as session,
     ):
         session.note("1 of 2 machines replaced")

@@ -6,7 +6,7 @@ from kled.errors import StoreDenied
 from kled.operations.snapshots.back_up import BackUpState
 from kled.snapshot.create.results import ClusterResult, RunResult
 from kled.snapshot.documents.names import moment
-from tasks.running.snapshot_table import backup_row, bad_first, to_tell
+from tasks.running.snapshot_table import backup_row, bad_first, events_of
 
 OLD, NEW = "20261125T040000Z-a1b2c3d4", "20261125T070000Z-a1b2c3d4"
 NOW = moment(NEW)
@@ -34,7 +34,7 @@ def test_the_recovery_point_is_the_newest_trusted_snapshot_however_new_the_damag
 
     assert shown["recovery point"] == "4.0 hours ago"
     assert (shown["trusted"], shown["remark"]) == ("NO", "config is no Cluster")
-    assert to_tell(damaged) == [("kled.snapshot.failed", "c.example.com", "config is no Cluster")]
+    assert events_of(damaged) == [("kled.snapshot.failed", "c.example.com", "config is no Cluster")]
     assert row(ran(result(reasons=("config is no Cluster",)), c=None))["recovery point"] == "NEVER"
 
 
@@ -42,13 +42,13 @@ def test_damage_in_which_nothing_is_new_is_told_again() -> None:
     """Fault 41: "next run: no remark at all"."""
     again = ran(result(reused=True, reasons=("config is no Cluster",)), c=OLD)
 
-    assert to_tell(again) == [("kled.snapshot.failed", "c.example.com", "config is no Cluster")]
+    assert events_of(again) == [("kled.snapshot.failed", "c.example.com", "config is no Cluster")]
 
 
 def test_created_is_told_of_new_and_trusted_snapshots_alone() -> None:
     """Fault 60: where nothing is new, nothing is told of the cluster; the run has completed."""
-    assert to_tell(ran(result())) == [("kled.snapshot.created", "c.example.com", NEW)]
-    assert to_tell(ran(result(reused=True))) == []
+    assert events_of(ran(result())) == [("kled.snapshot.created", "c.example.com", NEW)]
+    assert events_of(ran(result(reused=True))) == []
     assert row(ran(result(reused=True)))["recovery point"] == "now"
 
 
@@ -58,14 +58,14 @@ def test_bad_rows_come_first_and_an_error_has_the_words() -> None:
     backup = ran(result("a"), result("b"), refused, z=None)
 
     assert [one["cluster"][0] for one in bad_first(backup)] == ["z", "a", "b"]
-    assert to_tell(backup)[0] == ("kled.snapshot.failed", "z.example.com", "no")
+    assert events_of(backup)[0] == ("kled.snapshot.failed", "z.example.com", "no")
 
 
 def test_a_run_that_looked_at_none_tells_of_each_that_it_was_for() -> None:
-    told = to_tell(BackUpState(("a.example.com", "b.example.com")))
+    told = events_of(BackUpState(("a.example.com", "b.example.com")))
 
     assert [one[:2] for one in told] == [
         ("kled.snapshot.failed", "a.example.com"),
         ("kled.snapshot.failed", "b.example.com"),
     ]
-    assert to_tell(BackUpState())[0][1] == "all clusters"
+    assert events_of(BackUpState())[0][1] == "all clusters"

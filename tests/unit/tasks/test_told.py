@@ -10,7 +10,7 @@ from prefect.exceptions import TerminationSignal
 from kled import config
 from kled.errors import NotApproved
 from tasks.running.edge import Outcome, reported
-from tasks.running.resources import Unwatched, called_by
+from tasks.running.resources import Unwatched, call_with
 from tests.pager import listening
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
@@ -25,7 +25,7 @@ def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
         rules = tmp_path / "config.toml"
         rules.write_text(f'[notifications]\nurls = ["file:{url}"]\n')
         settings = config.load({"HOME": str(tmp_path), "KLED_CONFIG": str(rules)})
-        with called_by(settings, Unwatched()):
+        with call_with(settings, Unwatched()):
             yield said
 
 
