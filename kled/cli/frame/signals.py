@@ -103,7 +103,7 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
 
     def end(number: int, _frame: FrameType | None) -> None:
         if arrived.handled:
-            return  # the way out goes on
+            return  # the command is ending already
         arrived.handled = True
         LAST_WORDS.number = number
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated

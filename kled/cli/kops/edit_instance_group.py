@@ -68,7 +68,7 @@ def edit_instance_group(  # noqa: PLR0913 - one parameter per option
     cluster, whole_name, stored = look_up(call, name, group)
     require_bounds(stored, minimum, maximum)
     if wanted or unsets:
-        with call.session() as session:  # a name that is none needs neither lease nor snapshot
+        with call.session() as session:  # a wrong name needs neither lease nor snapshot
             session.kops.fields.flags("InstanceGroup", wanted, (), stored=stored)
         store_group(call, EditInstanceGroup(cluster, whole_name, wanted, unsets), stored)
     elif file is not None:

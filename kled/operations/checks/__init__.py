@@ -1,1 +1,1 @@
-"""What `kled doctor` tries, one module for each thing that it is about."""
+"""The checks of `kled doctor`, in one module for each thing that they are about."""

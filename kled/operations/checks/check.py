@@ -1,4 +1,4 @@
-"""What one check found: a value that tables and documents show."""
+"""The result of one check: a value that tables and documents show."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ State = Literal["ok", "found", "missing", "wrong", "not tried"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tried."""
+    """The result of one check."""
 
     name: str
     state: State
@@ -20,7 +20,7 @@ class Check:
     hint: str = ""
     """What to do about it; empty where there is nothing to do."""
     needed: bool = False
-    """Whether something that is configured does not work without it."""
+    """Whether something that is configured depends on it."""
 
     @property
     def fails(self) -> bool:
@@ -49,10 +49,10 @@ def bad(name: str, detail: str, hint: str = "") -> Check:
 
 
 def wrong(name: str, error: KledError, *, needed: bool = True) -> Check:
-    """Return what `error` says of a check; its hint is that of the check."""
+    """Return a failed check with the message and the hint of `error`."""
     return Check(name, "wrong", error.message, error.hint or "", needed)
 
 
 def not_tried(name: str, why: str, *, needed: bool = False) -> Check:
-    """Return a check that nobody could make, or wanted."""
+    """Return a check that could not be made, or was not wanted."""
     return Check(name, "not tried", why, needed=needed)

@@ -1,4 +1,4 @@
-"""The clouds: which identity answers where something here uses one, and what each lacks."""
+"""The clouds: the identity that answers where this machine uses one, and what each lacks."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -27,11 +27,11 @@ _NAMED_BY: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     ),
     "azure": (("AZURE_CLIENT_ID", "AZURE_TENANT_ID"), ".azure/azureProfile.json"),
 }
-"""What says that somebody uses a cloud from here: variables, or a file below the home."""
+"""The variables, or the file below the home directory, that show that a cloud is used from here."""
 
 
 def cloud_checks(settings: "Settings", used: Collection[str]) -> list[Check]:
-    """Ask each cloud who this is, where credentials are named or something here needs them.
+    """Ask each cloud for the identity, where credentials are named or something here needs them.
 
     `used` are the clouds of the clusters; those of the stores are added. Raises nothing.
     """
@@ -44,7 +44,7 @@ def cloud_checks(settings: "Settings", used: Collection[str]) -> list[Check]:
 
 
 def _of_stores(settings: "Settings") -> set[str]:
-    """Return the clouds whose own credentials open a store."""
+    """Return the clouds whose credentials open a store."""
     env, clouds = settings.environment, set()
     for url in filter(None, (settings.state_store, settings.snapshot_store)):
         scheme = url.partition("://")[0]

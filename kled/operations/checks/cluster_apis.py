@@ -1,7 +1,7 @@
-"""Whether the clusters' own APIs answer, by the kubeconfigs that are there already.
+"""Whether the clusters' APIs answer, by the kubeconfigs that exist already.
 
-None is exported for it: that would sign credentials. One request each, some at once, which nobody
-waits for long.
+No kubeconfig is exported, since that would sign credentials. One request for each cluster, several
+at once, with a short timeout.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +23,7 @@ _NAME: Final = "cluster APIs"
 def cluster_api_checks(
     listed: Sequence[Cluster], places: Callable[[str], Iterable[Path]]
 ) -> list[Check]:
-    """Ask the API of each cluster of which a kubeconfig is in one of its `places`. Only reads."""
+    """Ask the API of each cluster that has a kubeconfig in one of its `places`. Only reads."""
     from kled.pool import Pool  # noqa: PLC0415 - not for --help
 
     kubeconfigs = [

@@ -1,4 +1,4 @@
-"""kops, and whether it is fit for the clusters of the state store."""
+"""kops itself, and whether it fits the clusters of the state store."""
 
 import os
 from functools import partial
@@ -32,11 +32,11 @@ CLUSTERS: Final = "clusters"
 FIT: Final = "kops for the clusters"
 _NAMED: Final = 5
 _LARGEST: Final = 256
-"""Bytes of a version in a cluster's directory."""
+"""Bytes of the file with the kops version in a cluster's directory."""
 
 
 def kops_check(settings: "Settings") -> Check:
-    """Say which kops would be driven; nothing is run."""
+    """Say which kops would be used, without running it."""
     from kled.install.locate import locate  # noqa: PLC0415 - not for --help
 
     path = settings.environment.get("PATH", os.defpath)
@@ -50,7 +50,7 @@ def kops_check(settings: "Settings") -> Check:
 
 
 def driven_checks(session: "Session", located: Check) -> tuple[list[Check], "Sequence[Cluster]"]:
-    """Ask kops for its version and its clusters; return the checks, and the clusters it lists.
+    """Ask kops for its version and its clusters; return the checks, and the clusters that it lists.
 
     Raises nothing.
     """
@@ -72,7 +72,7 @@ def driven_checks(session: "Session", located: Check) -> tuple[list[Check], "Seq
 
 
 def untried(why: str) -> list[Check]:
-    """Return the checks that nobody makes without a kops and a state store."""
+    """Return the checks that cannot be made without a kops and a state store."""
     return [not_tried(CLUSTERS, why), not_tried(FIT, why)]
 
 
@@ -97,7 +97,7 @@ def _clusters(session: "Session", listed: "Sequence[Cluster]") -> Check:
 
 
 def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
-    """Return what there is to say of lost instance groups, those that are known to be first."""
+    """Return the remarks on lost instance groups, those that are certain first."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     tasks = ((0, partial(lost_groups.remark, session, cluster.name)) for cluster in listed)
@@ -106,7 +106,7 @@ def _lost_groups(session: "Session", listed: "Sequence[Cluster]") -> list[str]:
 
 
 def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[IdentityAtRisk]":
-    """Return what changes of clusters would be refused with, as their keys or secrets are gone."""
+    """Return the refusals that clusters with missing keys or secrets would meet."""
     from kled.operations.identity import gone_keys  # noqa: PLC0415 - not for --help
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415
 
@@ -116,7 +116,7 @@ def _gone_keys(session: "Session", listed: "Sequence[Cluster]") -> "list[Identit
 
 
 def _gone(session: "Session") -> str | None:
-    """Say which clusters an empty state store held, as its snapshots know; None: none."""
+    """Say which clusters an empty state store held, as its snapshots know; None: none known."""
     from kled.operations.snapshots.remembered_stores import say_all_gone  # noqa: PLC0415 - not for --help
 
     try:
@@ -126,7 +126,7 @@ def _gone(session: "Session") -> str | None:
 
 
 def _fit(session: "Session", version: "KopsVersion", listed: "Sequence[Cluster]") -> Check:
-    """Compare this kops with the one that updated each cluster last, and with its Kubernetes."""
+    """Compare this kops with the one of each cluster's last update, and with its Kubernetes."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     asked = [cluster for cluster in listed if not cluster.problem]
@@ -146,7 +146,7 @@ def _fit(session: "Session", version: "KopsVersion", listed: "Sequence[Cluster]"
 def _unfit(
     session: "Session", version: "KopsVersion", cluster: "Cluster"
 ) -> tuple[str, str] | None:
-    """Return why this kops is not for a cluster, and what to do; None where it is."""
+    """Return why this kops does not fit a cluster, and what to do; None where it fits."""
     from kled.kops.facts.kubernetes_versions import require_served  # noqa: PLC0415 - not for --help
     from kled.models.version import kubernetes_version, stored_version  # noqa: PLC0415
 
@@ -167,7 +167,7 @@ def _unfit(
 
 
 def _last_kops(session: "Session", cluster: str) -> str | None:
-    """Return which kops updated a cluster last; None where it tells none, or keeps it elsewhere."""
+    """Return the kops of a cluster's last update; None where that is not stored here."""
     from kled.kops.state_store import layout  # noqa: PLC0415 - not for --help
     from kled.storage.bounded import get_bounded  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Whether a snapshot has the keys of each cluster that was applied: they may exist nowhere else."""
+"""Whether a snapshot has the keys of each applied cluster, which may exist nowhere else."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +17,7 @@ NAME: Final = "keys of the clusters"
 
 
 def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Check]:
-    """Return a check for each cluster whose newest snapshot lacks its present keys; only reads.
+    """Return a check for each cluster whose newest snapshot lacks its present keys. Only reads.
 
     A GET for each cluster, and two LISTs of the state store. Raises nothing.
     """
@@ -43,7 +43,7 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
 
 
 def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
-    """Return the cluster, and what speaks against its newest snapshot; empty: nothing does."""
+    """Return the cluster, and what is wrong with its newest snapshot; empty where nothing is."""
     from kled.operations.snapshots.present_keys import say_lack  # noqa: PLC0415
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
@@ -63,7 +63,7 @@ def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
 
 
 def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":
-    """Return the newest snapshot; where a run could not trust it, the newest that can be."""
+    """Return the newest snapshot; where a run did not trust it, the newest that it trusted."""
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
 
@@ -76,7 +76,10 @@ def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":
 
 
 def _without_any(ledger: "Ledger", cluster: str) -> str:
-    """Say that a cluster with keys has no snapshot; one that no run names a verification tells."""
+    """Say that a cluster with keys has no snapshot, where a run names the cluster.
+
+    For any other cluster a verification says so.
+    """
     from kled.operations.snapshots.present_keys import has_keysets  # noqa: PLC0415 - not for --help
 
     if ledger.state is None or next(ledger.snapshots.list(cluster), None) is not None:

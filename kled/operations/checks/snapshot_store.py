@@ -1,4 +1,4 @@
-"""The snapshot store: whether it is whole, can be written to, and its keys do what they are for."""
+"""Whether the snapshot store is whole and can be written to, and whether its keys work."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ _PROBE: Final = b"kled doctor tries the keys\n"
 
 
 def snapshot_store_checks(opened: stores.Stores, *, writes: bool) -> list[Check]:
-    """Try the snapshot store and its keys; with `writes` a small object in it, too.
+    """Try the snapshot store and its keys; with `writes` also write a small object to it.
 
     The object is removed again. Raises nothing.
     """
@@ -72,7 +72,7 @@ def _written(kept: "SnapshotStore") -> list[Check]:
 
 
 def _encryption(kept: "SnapshotStore") -> Check:
-    """Encrypt a few bytes, and decrypt them again where an identity is named."""
+    """Encrypt a few bytes, and decrypt them again where an identity is configured."""
     if not kept.sealer.encrypts:
         return _plain(kept)
     try:
@@ -95,7 +95,10 @@ def _encryption(kept: "SnapshotStore") -> Check:
 
 
 def _plain(kept: "SnapshotStore") -> Check:
-    """Without recipients: a run refuses to write among encrypted snapshots (`root`)."""
+    """Check a store without recipients.
+
+    Encrypted snapshots there keep runs from writing (`root`).
+    """
     known = kept.root.root.recipients if kept.root.root else ()
     if known:
         told = f"no recipients are named, and the snapshots of {kept.url} are encrypted"

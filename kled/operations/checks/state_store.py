@@ -1,4 +1,4 @@
-"""The state store: whether it can be read, written to, and keep leases; and its clock."""
+"""Whether the state store can be read, written and keep leases, and whether clocks agree."""
 
 from datetime import timedelta
 from itertools import islice
@@ -19,15 +19,15 @@ LEASES: Final = "state store: leases"
 CLOCK: Final = "state store: clock"
 ENCRYPTION: Final = "state store: encryption"
 _SKEW: Final = timedelta(minutes=5)
-"""AWS refuses requests that are signed more than 15 minutes off, Azure's and Google's tokens begin
-later than a clock that is behind."""
+"""AWS refuses requests that are signed more than 15 minutes off; tokens of Azure and Google are
+not valid yet on a clock that is behind."""
 _KEY: Final = "give the service a key to encrypt with (MinIO: MINIO_KMS_SECRET_KEY), or use another"
 _READ_ONLY: Final = "--read-only: nothing is written"
 _CURE: Final = "set the clock (timedatectl set-ntp true, or chronyc makestep)"
 
 
 def state_store_checks(opened: stores.Stores, *, writes: bool) -> list[Check]:
-    """Try the state store with kled's own client; with `writes` a small object, too.
+    """Try the state store with kled's own client; with `writes` also write a small object.
 
     The object is removed again. Raises nothing.
     """
@@ -51,7 +51,7 @@ def state_store_checks(opened: stores.Stores, *, writes: bool) -> list[Check]:
 
 
 def _read(store: "ObjectStore") -> None:
-    """List, and read one object: to list and to read are two permissions."""
+    """List the store and read one object, since these are two permissions."""
     for entry in islice(store.entries(), 20):
         if entry.unfit is None and not entry.key.startswith(".kled/"):
             with store.read(entry.key) as reading:

@@ -1,4 +1,4 @@
-"""Tools on this machine, and the key that machines are entered with."""
+"""The tools on this machine, and the SSH key for machines."""
 
 import base64
 import binascii
@@ -20,12 +20,12 @@ SSH: Final = "ssh key"
 _TOOLS: Final = ("k9s", "aws", "gcloud", "az")
 _PATIENCE: Final = timedelta(seconds=20)
 _SSH_KEYS: Final = ("id_ed25519.pub", "id_rsa.pub")
-"""Those of ~/.ssh that kops takes by itself, in its order (`create_cluster.go`)."""
+"""The files in ~/.ssh that kops takes by default, in its order (`create_cluster.go`)."""
 _LARGEST: Final = 16_384
 
 
 def tool_checks(env: Mapping[str, str], run: Runner) -> list[Check]:
-    """Say which tools are on PATH, and run kubectl, which people use on what kled exports."""
+    """Say which tools are on PATH, and run kubectl, which people use on exported kubeconfigs."""
     path = env.get("PATH", os.defpath)
     at = {tool: shutil.which(tool, path=path) for tool in (KUBECTL, *_TOOLS)}
     others = [_present(tool, at[tool]) for tool in _TOOLS]
@@ -38,7 +38,7 @@ def _present(tool: str, at: str | None) -> Check:
 
 
 def _kubectl(at: str, env: Mapping[str, str], run: Runner) -> Check:
-    """Ask kubectl for its own version; no cluster is asked."""
+    """Ask kubectl for its own version, without any cluster."""
     try:
         done = run([at, "version", "--client", "--output=json"], env=env, timeout=_PATIENCE)
     except KledError as error:
@@ -52,7 +52,7 @@ def _kubectl(at: str, env: Mapping[str, str], run: Runner) -> Check:
 
 
 def ssh_check(env: Mapping[str, str]) -> Check:
-    """Look for the public key that kops gives machines where none is named."""
+    """Look for the public key that kops gives machines by default."""
     home = Path(env.get("HOME") or os.sep)
     for name in _SSH_KEYS:
         path = home / ".ssh" / name
@@ -72,7 +72,7 @@ def ssh_check(env: Mapping[str, str]) -> Check:
 
 
 def _problem(path: Path) -> str | None:
-    """Say why a file holds no public key of OpenSSH; None where it does."""
+    """Say why a file holds no public key of OpenSSH; None where it holds one."""
     try:
         with path.open("rb") as file:
             fields = file.read(_LARGEST).decode().split()

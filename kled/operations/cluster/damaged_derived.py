@@ -25,7 +25,7 @@ def tell(session: Session, cluster: str) -> None:
     try:
         tasks = ((0, partial(_read, session, cluster, key)) for key in _keys(session, cluster))
         bodies = dict(filter(None, in_parallel(tasks, threads=_AT_ONCE)))
-    except KledError:  # whoever reads more of it is told
+    except KledError:  # a deeper read of the store reports it
         return
     for finding in derived.told(derived.damage(bodies)):
         session.note(finding)

@@ -1,1 +1,1 @@
-"""Every cluster of a state store: listed, read one by one, and each answer kept apart."""
+"""All clusters of a state store: listed and read one by one, each with an answer of its own."""

@@ -1,7 +1,7 @@
-"""One question to every cluster of the state store: each has one answer, or the reason why not.
+"""One question to every cluster of the state store; each answers, or says why it cannot.
 
-The worst answer decides how the whole ends: 1 where a cluster could not be asked, else 6 where the
-update of one would be refused, else 3 where one is not healthy or has something pending, else 0.
+The worst answer decides the exit status: 1 where a cluster could not be asked, else 6 where the
+update of one would be refused, else 3 where one is unhealthy or has something pending, else 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,16 +35,16 @@ WAITING: Final = "waiting"
 REFUSED: Final = "refused"
 UNREADABLE: Final = "unreadable"
 CHANGING: Final = "changing"
-"""Not healthy while another command of kled changes it."""
+"""Unhealthy while another command of kled changes it."""
 NEVER: Final = "not applied"
-"""Stored, and nothing of it was ever made: there is nothing that could be healthy."""
+"""Stored and never applied, so that nothing exists that could be healthy."""
 _WORST: Final = (UNREADABLE, REFUSED, WAITING, CHANGING, NEVER, OK)
 _SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one cluster says."""
+    """The answer of one cluster."""
 
     cluster: str
     state: str
@@ -52,11 +52,11 @@ class Answer:
     `unreadable`, `changing` or `not applied`."""
     words: str
     mend: str = ""
-    """What to type next; empty where nothing is to be done."""
+    """What to type next; empty where there is nothing to do."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """What JSON tells beyond it."""
+    """Further values for JSON."""
     passing: bool = False
-    """Whether the same question may have another answer soon."""
+    """Whether asking again soon may give another answer."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -70,7 +70,7 @@ class Answer:
 
 
 def worst_first(answer: Answer) -> tuple[int, str]:
-    """Return what sorts answers: what cannot be asked, is refused, waits, is well; then by name."""
+    """Return the sort key of an answer: unreadable, refused, waiting, well; then by name."""
     return _WORST.index(answer.state), answer.cluster
 
 
@@ -82,7 +82,7 @@ class Pending:
     radius: BlastRadius
     rolling: RollingPlan
     interrupted: str | None = None
-    """A roll that was interrupted, and what ends it."""
+    """An interrupted roll, and the command that ends it."""
 
     def __bool__(self) -> bool:
         """Whether anything is pending."""
@@ -116,7 +116,10 @@ def each_answer(
     *,
     at_once: int = 1,
 ) -> tuple[Answer, ...]:
-    """Ask every cluster, some `at_once`; whatever one raises is its answer. Only reads."""
+    """Ask every cluster, `at_once` of them at a time. Only reads.
+
+    An error becomes the answer of its cluster.
+    """
     asked = ask_each(
         session, listed, lambda cluster: _asked(session, cluster, ask), at_once=at_once
     )
@@ -141,7 +144,7 @@ def _asked(session: Session, cluster: str, ask: Callable[[Session, str], Answer]
 
 
 def health(session: Session, cluster: str) -> Answer:
-    """Say whether a cluster is healthy, looked at once."""
+    """Say whether a cluster is healthy, after a single look."""
     try:
         report = validate_once(session, cluster)
     except NotYetApplied as never:
@@ -156,7 +159,7 @@ def health(session: Session, cluster: str) -> Answer:
 
 
 def ask_what_is_pending(session: Session, cluster: str) -> Answer:
-    """Say what is pending for a cluster."""
+    """Answer with what is pending for a cluster."""
     try:
         left = look_for_pending(session, cluster)
     except (NotApproved, EpochMismatch, SnapshotNotTrustworthy) as error:
@@ -192,7 +195,7 @@ def require_allowed(answers: Sequence[Answer]) -> None:
 
 
 def say_who_waits(answers: Sequence[Answer], what: str) -> str:
-    """Return how many clusters are not there yet, and which; empty: none."""
+    """Say how many clusters are not ready yet, and which; empty where all are."""
     names = [answer.cluster for answer in answers if answer.state == WAITING]
     shown = enumerated(names, _SHOWN)
     return f"{len(names)} of {len(answers)} clusters {what}: {shown}" if names else ""

@@ -1,6 +1,6 @@
-"""A read of one cluster, or of every one: what cannot be read is a row that says what mends it.
+"""Reads one cluster, or every one; an unreadable one becomes a row that says what mends it.
 
-One bad cluster never hides the others, whatever is wrong with it; none is left out.
+Whatever is wrong with one cluster, the others are shown, and none is left out.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,13 +45,13 @@ class Listing:
 
     read: Callable[[Session, str], Sequence[Shown]]
     what: str = ""
-    """The noun of a row, which a problem begins with."""
+    """The noun of a row, with which a problem begins."""
     none: str = ""
-    """What is wrong with a cluster that has no row; empty: nothing."""
+    """The problem of a cluster without any row; empty where having none is fine."""
     partly: bool = False
-    """A row with a problem of its own is one of a cluster that can be read."""
+    """Whether a row with a problem leaves the rest of the cluster readable."""
     gone: Callable[[Session, str], KledError | None] | None = None
-    """Says what the cluster had and has no more; its own row says so."""
+    """Returns the refusal for what the cluster had and has lost, which gets a row of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ class Trouble:
 
     cluster: str
     problem: str
-    """It names the object."""
+    """What is wrong, with the name of the object."""
     mend: str
     fatal: bool = True
-    """Nothing of the cluster could be read; else something of it, which the problem names."""
+    """Whether nothing of the cluster could be read; otherwise only the named object could not."""
 
     @property
     def line(self) -> str:
@@ -76,26 +76,27 @@ class Found:
     """The rows of a list, and what is wrong."""
 
     rows: tuple[dict[str, Any], ...]
-    """Each with `cluster`, or `name` where it is a cluster; a bad one with `problem` and `mend`."""
+    """Each row has `cluster`, or `name` for a cluster itself; a bad one has `problem` and
+    `mend`."""
     troubles: tuple[Trouble, ...]
-    """One for each that is wrong; each has a row."""
+    """One for each row with a problem."""
     clusters: int
-    """How many were asked."""
+    """How many clusters were asked."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines that a person reads below the rows; of one cluster alone the error has it."""
+        """The lines for a person below the rows; for a single cluster the error says it."""
         return tuple(
             trouble.line for trouble in self.troubles if self.clusters > 1 or not trouble.fatal
         )
 
     def require(self) -> None:
-        """Raise where a cluster could not be read; exit status 1, whatever it is."""
+        """Raise where a cluster could not be read: exit status 1."""
         require_read(self.troubles, self.clusters)
 
 
 def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
-    """Raise where a cluster could not be read, of so many; exit status 1, whatever kept it."""
+    """Raise where one of so many clusters could not be read: exit status 1."""
     fatal = [trouble for trouble in troubles if trouble.fatal]
     bad = list(dict.fromkeys(trouble.cluster for trouble in fatal))
     if clusters == 1 and fatal:
@@ -125,7 +126,7 @@ def clusters(session: Session, name: str | None) -> Found:
 
 
 def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
-    """Read the named cluster, which may raise, or each of the state store. Only reads."""
+    """Read the named cluster, which may raise, or every cluster of the state store. Only reads."""
     if name is not None:
         rows = _rows(session, name, listing)
         return Found(tuple(rows), _troubles(rows, listing), 1)
@@ -142,10 +143,10 @@ def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
 def ask_each(
     session: Session, listed: Iterable[Cluster], ask: Callable[[str], T], *, at_once: int = 1
 ) -> Iterator[T | Trouble]:
-    """Yield what `ask` returns for each cluster, or why that one cannot be read; in their order.
+    """Yield what `ask` returns for each cluster, or why that one cannot be read, in their order.
 
-    One cluster never hides the others, whatever it raises. Where more are asked `at_once` it is in
-    threads: `ask` may then use of a session what keeps no file of its own.
+    An error of one cluster never hides the others. With `at_once` above 1, threads ask: `ask` may
+    then only use parts of a session that keep no file of their own.
     """
     answer = partial(_answer, session, ask)
     if at_once == 1:
@@ -176,14 +177,14 @@ def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | 
 
 
 def mend_of(settings: Settings, cluster: str, error: KledError) -> str:
-    """Return what to do about an error of one cluster: its own hint, or what puts it back."""
+    """Return what to do about an error of one cluster: its hint, or a restore."""
     if isinstance(error, _OF_THE_DEFINITION) or (type(error) is KopsError and not error.hint):
         return restore_command(settings, cluster)
     return error.hint or "kled doctor tries the stores and the cloud's variables"
 
 
 def restore_command(settings: Settings, cluster: str) -> str:
-    """Return what brings a cluster's good objects back, as far as the settings tell."""
+    """Return the command that restores a cluster's good objects, as far as the settings tell."""
     if settings.snapshot_store:
         return (
             "mend that object, or see what the newest trusted snapshot puts back:"
@@ -196,7 +197,7 @@ def restore_command(settings: Settings, cluster: str) -> str:
 
 
 def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
-    """Read; a cluster that has lost its keys is not called one that was never applied."""
+    """Read the rows; a cluster that has lost its keys is told apart from one never applied."""
     try:
         return listing.read(session, cluster)
     except NotYetApplied:
@@ -209,7 +210,10 @@ def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
 
 
 def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, Any]]:
-    """Return a cluster's rows; which cluster it is, its own place says, not a label."""
+    """Return a cluster's rows.
+
+    An object belongs to the cluster of its place, whatever its label.
+    """
     rows = [{**row.as_json(), "cluster": cluster} for row in _read(session, cluster, listing)]
     if not rows and listing.none:
         rows = [{"cluster": cluster, "name": NONE, "problem": listing.none}]

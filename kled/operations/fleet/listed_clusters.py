@@ -1,7 +1,7 @@
-"""The clusters of a state store, those too that kops cannot load: none vanishes, none hides others.
+"""The clusters of a state store, including those that kops cannot load.
 
-Kops leaves a cluster out of its list that it cannot load, dies where a config holds another kind of
-object (captures 60b, 60c), and knows none whose config is gone.
+kops leaves a cluster that it cannot load out of its list, crashes where a config holds another kind
+of object (captures 60b, 60c), and does not know a cluster whose config is gone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,11 +28,11 @@ LOST: Final = "its config is gone, though its groups, keys or what was applied i
 
 
 def listed_clusters(session: Session) -> tuple[Cluster, ...]:
-    """Return every cluster of the state store, sorted; one that cannot be loaded has a `problem`.
+    """Return every cluster of the state store, sorted; one that kops cannot load has a `problem`.
 
-    Only reads. One call of kops; where kops dies of one cluster's config, waits for one, or a name
-    may have forged what it says, one for each. One request for each directory, and one or two more
-    for each that kops does not list.
+    Only reads. One call of kops; where kops crashes or hangs over one cluster, or a name may have
+    forged a line of its output, one call for each. One request for each directory, and one or two
+    more for each that kops does not list.
     """
     listed = _that_kops_knows(session)
     try:
@@ -53,7 +53,7 @@ def _that_kops_knows(session: Session) -> tuple[Cluster, ...]:
 
 
 def _lost(session: Session, listed: Sequence[Cluster]) -> tuple[str, ...]:
-    """Return the directories that hold what only a cluster has, and that kops does not list."""
+    """Return the directories that hold a cluster's objects and that kops does not list."""
     from kled.operations.fleet.registered import prefixes  # noqa: PLC0415 - loads YAML
 
     store, known = session.state_store, {cluster.name for cluster in listed}

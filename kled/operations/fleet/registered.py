@@ -1,4 +1,4 @@
-"""The clusters that are registered in the state stores that this session knows; only reads."""
+"""The clusters in the state stores that this session knows. Only reads."""
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
@@ -20,10 +20,10 @@ _AT_ONCE: Final = 16
 
 
 def homes(session: "Session", *, but: str, everywhere: bool) -> Iterator[Home]:
-    """Yield the clusters of the session's state store, `but` one.
+    """Yield the clusters of the session's state store, except `but`.
 
-    With `everywhere` also those of the settings file's other state stores. One whose object cannot
-    be read is yielded with an empty one. Raises `StoreError` where a state store cannot be asked.
+    With `everywhere` also those of the settings file's other state stores. A cluster whose object
+    cannot be read has an empty one. Raises `StoreError` where a state store does not answer.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
@@ -38,7 +38,7 @@ def homes(session: "Session", *, but: str, everywhere: bool) -> Iterator[Home]:
 def state_stores(
     session: "Session", more: Iterable[str] = ()
 ) -> "Iterator[tuple[str, ObjectStore]]":
-    """Yield the session's state store and those of `more` that are others, with their URLs."""
+    """Yield the session's state store and the different ones among `more`, each with its URL."""
     yield require_state_store(session.settings), session.state_store
     for url in more:
         if not session.stores.is_state_store(url):
@@ -46,7 +46,7 @@ def state_stores(
 
 
 def home(store: "ObjectStore", name: str) -> Home | None:
-    """Return a registered cluster; None where there is none, or it goes at this moment."""
+    """Return a registered cluster; None where there is none, or it disappears meanwhile."""
     from kled.kops.state_store import (  # noqa: PLC0415 - loads YAML, and who lists names needs none
         contents,
     )
@@ -61,7 +61,7 @@ def home(store: "ObjectStore", name: str) -> Home | None:
 
 
 def prefixes(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
-    """Yield the directories that could be clusters and whose names begin so, in their order.
+    """Yield, in order, the directories that could be clusters and whose names start so.
 
     One listing, as `directories` makes it.
     """

@@ -1,7 +1,7 @@
-"""Names of what lies in a store, read off its listing: no object is opened, and kops is not asked.
+"""Names in a store, taken from its listing: no object is opened, and kops is not asked.
 
-For those who offer names and have no time. A name is only yielded where it has the form of one:
-anybody who may write to the store chooses the rest.
+They serve shell completion, which has no time. A name is only yielded where it has the form of one:
+anybody who may write to the store chooses the text.
 """
 
 import re
@@ -20,9 +20,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 def clusters(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
-    """Yield the directories of a state store that could be clusters and begin so, in order.
+    """Yield, in order, the directories of a state store that could be clusters and start so.
 
-    A lost definition's cluster is among them. Raises `StoreError`, as all here do.
+    A cluster with a lost definition is among them. Raises `StoreError`, as every function here
+    does.
     """
     return prefixes(store, beginning)
 
@@ -49,7 +50,7 @@ def snapshots(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
 
 
 def clusters_with_snapshots(store: "ObjectStore", beginning: str = "") -> Iterator[str]:
-    """Yield the clusters that a snapshot store has a snapshot of and that begin so, in order."""
+    """Yield, in order, the clusters with a snapshot in the store whose names start so."""
     last = ""
     for key in _keys(store, f"{names.CLUSTERS}{beginning}"):
         of = names.snapshot_of(key)
@@ -59,7 +60,7 @@ def clusters_with_snapshots(store: "ObjectStore", beginning: str = "") -> Iterat
 
 
 def identity_keys(store: "ObjectStore", cluster: str) -> frozenset[str]:
-    """Return the keys of all that lies where keysets and secrets do, relative to the prefix."""
+    """Return the keys of all keysets and secrets, relative to the prefix."""
     parts = (layout.KEYSETS, layout.SECRETS)
     return frozenset(key for part in parts for key in keys_below(store, cluster, part))
 
@@ -67,7 +68,7 @@ def identity_keys(store: "ObjectStore", cluster: str) -> frozenset[str]:
 def keys_below(store: "ObjectStore", cluster: str, below: str) -> tuple[str, ...]:
     """Return all keys below a part of a cluster's prefix, in order, relative to the prefix.
 
-    Whatever is called so is among them: these are no names to offer.
+    Keys of any form are among them, so they are not to be offered as names.
     """
     return tuple(
         entry.key.removeprefix(f"{cluster}/") for entry in store.entries(f"{cluster}/{below}")

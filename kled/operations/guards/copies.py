@@ -30,7 +30,7 @@ def original_of(session: Session, cluster: str) -> str | None:
             original = own_places.home_at(session, f"{home}/{cluster}")
             if original and not other_keys(session.state_store, session.other_store(home), cluster):
                 return home
-        except KledError:  # whoever cannot be asked is no original
+        except KledError:  # a store that does not answer is no original
             continue
     return None
 

@@ -1,1 +1,1 @@
-"""Whether a cluster, or every one, is healthy, and stays so."""
+"""Whether one cluster, or every one, is healthy and stays so."""

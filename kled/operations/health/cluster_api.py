@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kled.kubernetes.client import Api
 
 _LIFETIME: Final = timedelta(hours=12)
-"""Of the credentials: a roll may take a night. They are gone with the session's directory."""
+"""Of the credentials: a roll may take a night. They are removed with the session's directory."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
 
 @contextmanager
 def explain_placeholder() -> Iterator[None]:
-    """Say of an API that does not answer what that means where its name has kops' placeholder."""
+    """Explain an API that does not answer because its name still has kops' placeholder address."""
     try:
         yield
     except ApiUnreachable as error:

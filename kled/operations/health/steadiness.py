@@ -15,9 +15,9 @@ _BETWEEN: Final = 10.0
 def wait_steady(
     session: Session, cluster: str, steadiness: Steadiness, patience: timedelta
 ) -> None:
-    """Return when enough of the last validations passed; raise the last reason at the end.
+    """Return when enough of the last validations passed; raise the last failure at the end.
 
-    The one with which kops ended counts as the first. Safe to repeat: it only reads.
+    The validation with which kops ended counts as the first. Safe to repeat: it only reads.
     """
     ends = session.clock.monotonic() + patience.total_seconds()
     verdicts = [True]

@@ -21,7 +21,7 @@ from kled.sentences import number
 
 _SHOWN = 3
 NO_NODES: Final = "none besides the control plane: other pods have nowhere to run"
-"""Said of a cluster that is healthy as kops sees it, since no machine is missing."""
+"""The remark on a cluster that kops calls healthy because no machine is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ValidateCluster:
     cluster: str
     patience: timedelta = timedelta(minutes=30)
     seen: Callable[[ValidationReport], object] | None = None
-    """Is given the report of each attempt that got one."""
+    """Receives the report of each attempt that got one."""
 
     name = "validate cluster"
     guards = READS
@@ -42,9 +42,9 @@ class ValidateCluster:
 
 
 def validate_once(session: Session, cluster: str) -> ValidationReport:
-    """Ask once whether a cluster is healthy; raises what `kops.cluster.validate` does.
+    """Ask once whether a cluster is healthy; raises what `Kops.validate` does.
 
-    A cluster that was applied and has lost its keys is `KeysetMissing`, not `NotYetApplied`.
+    An applied cluster that has lost its keys raises `KeysetMissing`, not `NotYetApplied`.
     """
     with lost_keys.tell_lost_keys_apart(session, cluster):
         return session.kops.cluster.validate(cluster)
@@ -53,9 +53,9 @@ def validate_once(session: Session, cluster: str) -> ValidationReport:
 def wait_until_healthy(
     session: Session, validation: ValidateCluster, observer: Observer | None
 ) -> tuple[ValidationReport, NotReadyInTime | None]:
-    """Return the last report, and the error where the cluster was not healthy in time.
+    """Return the last report, and an error where the cluster was not healthy in time.
 
-    Raises that error where there was no report at all.
+    Raises that error where no attempt got a report.
     """
     reports: list[ValidationReport] = []
     try:
@@ -91,7 +91,7 @@ def validate_step(
 
 
 def healthy(report: ValidationReport) -> str:
-    """Say how many nodes a healthy cluster has, and where none of them is for pods."""
+    """Say how many nodes a healthy cluster has, and whether any of them takes pods."""
     nodes = f"{number(len(report.nodes), 'node')} ready"
     return nodes if report.bears_pods else f"{nodes}, {NO_NODES}"
 
@@ -109,7 +109,7 @@ def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
 
 
 def _told(failure: Failure) -> str:
-    """Say a failure in one line; kops has a page on the placeholder (capture T-dns-phj)."""
+    """Return a failure as one line; kops has a page on the placeholder (capture T-dns-phj)."""
     address = _placeholder(failure)
     if address is not None:
         return f"the name of its API still has the placeholder address {address}"

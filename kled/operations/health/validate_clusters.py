@@ -1,8 +1,8 @@
-"""Look at every cluster of the state store: which are healthy, and which are not for some time.
+"""Looks at every cluster of the state store: which are healthy, and which are not for some time.
 
-One that is not healthy is looked at again until the patience is over: nodes come and go, and one
-failed validation says little. One that another command of kled changes meanwhile is not called
-unhealthy: its lease shows it, which moves as long as the other lives.
+An unhealthy cluster is looked at again until the patience is over: nodes come and go, and one
+failed validation says little. A cluster that another command of kled changes meanwhile is not
+called unhealthy: its lease shows that, since a living holder renews it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -26,22 +26,21 @@ if TYPE_CHECKING:
 
 ALL: Final = "all clusters"
 AT_ONCE: Final = 4
-"""Clusters that are asked at once, each by a kops of its own."""
+"""How many clusters are asked at a time, each by a kops of its own."""
 PAUSE: Final = 30.0
-"""Seconds between two looks at those that are not healthy: a holder of a lease that lives has
-renewed it in between."""
+"""Seconds between two looks at unhealthy clusters, in which a living holder renews its lease."""
 _SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ValidateClusters:
-    """Ask every cluster, again those that are not healthy until all are or the patience is over."""
+    """Ask every cluster, and unhealthy ones again until all are healthy or the patience is over."""
 
     patience: timedelta = timedelta(minutes=5)
     skip: tuple[str, ...] = ()
-    """Clusters that are not asked, such as those put to sleep."""
+    """Clusters that are left out, such as those put to sleep."""
     results: list[Answer] = field(default_factory=list)
-    """One for each cluster, when the step has ended: also one that failed. The worst come first."""
+    """An answer for each cluster once the step has ended, failed or not; the worst come first."""
 
     name = "validate clusters"
     cluster = ALL
@@ -60,9 +59,9 @@ class ValidateClusters:
 
 
 def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:
-    """Return the clusters of the state store but those to `skip`; raise where none is left.
+    """Return the clusters of the state store without those to `skip`; raise where none is left.
 
-    One to skip that is not there, any more for example, keeps nobody from looking at the others.
+    A cluster to skip that does not exist (any more) stops nothing.
     """
     listed = listed_clusters(session)
     if not listed:
@@ -74,7 +73,7 @@ def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Clust
 
 
 def health_in_brief(session: Session, cluster: str) -> Answer:
-    """Say whether a cluster is healthy, without its nodes: of a fleet these are many."""
+    """Say whether a cluster is healthy, without its nodes: a whole fleet has too many to list."""
     return replace(all_clusters.health(session, cluster), more={})
 
 
@@ -84,7 +83,7 @@ def look_at_clusters(
     patience: timedelta,
     ask: Callable[[Session, str], Answer] = all_clusters.health,
 ) -> tuple[Answer, ...]:
-    """Ask every cluster once, and those that are not healthy until the patience is over.
+    """Ask every cluster once, and unhealthy ones again until the patience is over.
 
     Only reads; the worst come first.
     """
@@ -103,9 +102,9 @@ def look_at_clusters(
 
 
 def require_healthy(answers: Sequence[Answer]) -> str:
-    """Return how many are healthy, in words; raise the worst of what is wrong with others.
+    """Say how many clusters are healthy; raise the worst problem of the others.
 
-    That is exit status 1 where a cluster could not be asked, else 3 where one is not healthy.
+    Exit status 1 where a cluster could not be asked, else 3 where one is not healthy.
     """
     waiting = all_clusters.say_who_waits(answers, "are not healthy")
     try:
@@ -120,7 +119,10 @@ def require_healthy(answers: Sequence[Answer]) -> str:
 
 
 def summary_of(answers: Iterable[Answer]) -> str:
-    """Return how many clusters are how: `3 clusters healthy, 1 changing (c.example.com)`."""
+    """Return how many clusters are healthy, changing and so on, and which are not healthy.
+
+    For example `3 clusters healthy, 1 changing (c.example.com)`.
+    """
     states: dict[str, list[str]] = {}
     for answer in answers:
         states.setdefault(answer.state, []).append(answer.cluster)
@@ -134,9 +136,9 @@ def summary_of(answers: Iterable[Answer]) -> str:
 
 
 def no_cluster(session: Session) -> ClusterNotFound:
-    """Return the error of a look that finds no cluster: it is never green.
+    """Return the error of a look that finds no cluster, which never counts as success.
 
-    That is how a state store looks that is not mounted, or another one than the one meant.
+    A state store that is not mounted looks like that, and so does one that was not meant.
     """
     return ClusterNotFound(
         f"{session.settings.state_store} holds no cluster",
@@ -146,7 +148,7 @@ def no_cluster(session: Session) -> ClusterNotFound:
 
 
 class Leases:
-    """What the leases of clusters show while these are looked at."""
+    """The leases of clusters, over the time in which they are looked at."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -154,13 +156,13 @@ class Leases:
         self._last: dict[str, Observation | None] = {}
 
     def look(self, clusters: Iterable[str]) -> None:
-        """Look at the leases of these once more."""
+        """Look at the leases of these clusters once more."""
         for cluster in clusters:
             self._last[cluster] = self._seen(cluster)
             self._first.setdefault(cluster, self._last[cluster])
 
     def excused(self, answer: Answer) -> Answer:
-        """Return the answer, as one that is changed meanwhile where its lease has moved."""
+        """Return the answer, as `changing` where the cluster's lease has moved meanwhile."""
         first, last = self._first.get(answer.cluster), self._last.get(answer.cluster)
         if answer.state != WAITING or last is None or (first is not None and first.tag == last.tag):
             return answer

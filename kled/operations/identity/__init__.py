@@ -1,1 +1,1 @@
-"""What a cluster is known by, and that no change replaces it (design D17)."""
+"""What identifies a cluster, and the refusals that keep changes from replacing it (design D17)."""

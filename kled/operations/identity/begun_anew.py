@@ -1,4 +1,4 @@
-"""A cluster that began anew: from then on it is held against nothing that was before."""
+"""A cluster that began again with other keys: later checks compare it with nothing from before."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ ANEW: Final = "begin anew"
 
 
 def begin_anew_step(cluster: str) -> Step:
-    """Write down that the cluster has other keys, or etcd elsewhere, from now on, where it has.
+    """Record that the cluster has other keys, or etcd elsewhere, from now on, if that is so.
 
-    Snapshots from before are those of a past cluster then, as if it had been deleted: the next one
-    is judged without them. Safe to repeat and to kill: the same command with `--new-identity` does
+    Earlier snapshots then belong to a past cluster, as if it had been deleted: the next snapshot is
+    judged without them. Safe to repeat and to kill: the same command with `--new-identity` does
     what is left.
     """
 

@@ -1,7 +1,7 @@
-"""A cluster is new where neither a snapshot nor the cloud has one of that name.
+"""A cluster is new where neither a snapshot nor the cloud has one of its name.
 
-Asked before its definition is stored: whoever begins over a cluster that lives makes keys which no
-machine of it trusts, in whichever zone.
+This is checked before its definition is stored: a new cluster over a living one would get keys that
+none of the running machines trusts, in whichever zone they are.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -25,10 +25,10 @@ _SHOWN: Final = 4
 
 
 def step(spec: "ClusterSpec") -> Step:
-    """Refuse to make a cluster over one that lives; one that is stored already is attached to.
+    """Refuse to make a cluster over a living one; a stored definition is attached to instead.
 
-    Safe to repeat: it only reads. Raises `NotApproved` that names the snapshot to put back, and
-    `IdentityAtRisk` that names what the cloud has.
+    Safe to repeat: it only reads. Raises `NotApproved`, which names the snapshot to put back, and
+    `IdentityAtRisk`, which names what the cloud has.
     """
     return Step(NAME, lambda session: _check(session, spec), READ, reads=True)
 
@@ -49,14 +49,15 @@ def _check(session: Session, spec: "ClusterSpec") -> str:
 
 
 def _without_snapshots(session: Session) -> bool:
-    """Whether it was told, as in an emergency, that the snapshot store cannot be asked."""
+    """Say whether the run may ignore the snapshot store, as in an emergency."""
     return session.overrides.no_epoch and session.overrides.no_snapshot
 
 
 def in_cloud(session: Session, spec: "ClusterSpec") -> tuple[Change, ...]:
-    """Return what `kops delete cluster` would find for a cluster of these options; only reads.
+    """Return what `kops delete cluster` would find for a cluster of these options. Only reads.
 
-    Machines first. What is another cluster's, and found by a part of its name, is left out.
+    Machines come first. Another cluster's resources, which kops finds by a part of the name, are
+    left out.
     """
     planned = session.kops.definition.dry_run(spec)
     listed = session.kops.cluster.preview_delete_unstored(planned).changes

@@ -1,4 +1,4 @@
-"""What is refused where a key of another cluster joined a keyset of this one."""
+"""The refusal of a keyset to which somebody added another cluster's key."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +12,9 @@ _SHOWN: Final = 3
 
 
 def refusal(cluster: str, others: "Others") -> IdentityAtRisk:
-    """Return the refusal of keysets that a key joined which another cluster lives by.
+    """Return the refusal of keysets that hold a key by which another cluster lives.
 
-    The keyset from before comes back with `--new-identity`: it looks like the undoing of a
+    The earlier keyset comes back with `--new-identity`, since putting it back looks like undoing a
     rotation. Where no snapshot has it, a person takes the key away.
     """
     keysets = tuple(sorted(others.of_neighbours))

@@ -1,8 +1,9 @@
-"""The authority that machines in the cloud trust, where the state store lost every word of it.
+"""The authority that machines in the cloud trust, where the state store has lost every trace of it.
 
-After a rotation that no snapshot has seen, a loss of the keyset together with what machines were
-configured with leaves no witness there: what is put back is the authority from before. The cloud
-has what machines start with, and an update would take the authority from it that they live by.
+After a rotation that no snapshot has seen, the keyset may be lost together with the machines'
+configuration. Then nothing in the store tells that a restored authority is the earlier one. The
+cloud still has what machines start with, and an update would take from it the authority by which
+they live.
 """
 
 from contextlib import suppress
@@ -22,12 +23,12 @@ _KEY: Final = identity.keyset_key(identity.AUTHORITY)
 
 
 def require(session: Session, plan: Plan) -> None:
-    """Raise `IdentityAtRisk` for a plan that takes from machines an authority nobody has.
+    """Raise `IdentityAtRisk` for a plan that takes from machines an authority stored nowhere.
 
-    A distrusted one is stored still. One that is not was put aside on purpose, where no machine of
-    the control plane is up to date with what was applied last: a kops made it anew by mistake, and
-    nothing runs with it. Only reads; asks the cloud only where such a one is taken away. Who begins
-    anew goes on.
+    A distrusted authority is still stored. One that is not stored was put aside on purpose where no
+    machine of the control plane is up to date with what was applied last: a kops made it by
+    mistake, and nothing runs with it. Only reads; asks the cloud only where a plan takes such an
+    authority away. A cluster that begins again with other keys goes on.
     """
     if session.overrides.begins_anew(plan.cluster):
         return
@@ -55,7 +56,7 @@ def _way_on(session: Session, cluster: str, authority: frozenset[str]) -> str:
 
 
 def _stored(session: Session, cluster: str) -> frozenset[str]:
-    """Return the marks of the stored authority, also where it stands under its former name."""
+    """Return the marks of the stored authority, also where it is stored under its former name."""
     marks: frozenset[str] = frozenset()
     for key in (_KEY, identity.keyset_key(contents.OLD_NAMES[identity.AUTHORITY])):
         with suppress(ObjectMissing):
@@ -64,7 +65,7 @@ def _stored(session: Session, cluster: str) -> frozenset[str]:
 
 
 def _runs_with_it(session: Session, cluster: str) -> bool:
-    """Whether a machine of the control plane is up to date with what the cloud has."""
+    """Say whether a machine of the control plane is up to date with what the cloud has."""
     roles = group_roles(session, cluster)
     rows = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True)).rows
     return any(row.ready and roles.get(row.instance_group) == "control-plane" for row in rows)

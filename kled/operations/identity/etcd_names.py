@@ -1,8 +1,8 @@
-"""A cluster that was applied keeps the names of its etcd clusters and members (`etcd_members`).
+"""An applied cluster keeps the names of its etcd clusters and members (`etcd_members`).
 
-What was applied last is told by what kops wrote of it, and where that is gone or damaged by the
-newest snapshot that can be trusted: the stored definition is no witness, since it is what somebody
-may have changed. Where nothing tells, a plan that makes new volumes for an etcd that ran is
+What kops wrote when it last applied the cluster tells the names; where that is gone or damaged, the
+newest trusted snapshot does. The stored definition is no witness, since somebody may have changed
+just that. Where nothing tells the names, a plan that makes new volumes for an etcd that ran is
 refused.
 """
 
@@ -28,9 +28,9 @@ _OF_AN_ETCD = re.compile(r"spec\.etcdClusters\[\d+\]\.name=")
 def require_sets(
     session: Session, definition: Document, sets: Sequence[str], unsets: Sequence[str]
 ) -> None:
-    """Raise `IdentityAtRisk` where `--set` or `--unset` would rename or remove one; only reads.
+    """Raise `IdentityAtRisk` where `--set` or `--unset` would rename or remove one. Only reads.
 
-    Whoever begins anew goes on, here and in `require_edited`.
+    A cluster that begins again with other keys goes on, here and in `require_edited`.
     """
     if session.overrides.begins_anew(object_name(definition)):
         return
@@ -40,14 +40,14 @@ def require_sets(
 
 
 def require_edited(session: Session, definition: Document, edited: Document) -> None:
-    """Raise `IdentityAtRisk` where an edited definition renames or removes one; only reads."""
+    """Raise `IdentityAtRisk` where an edited definition renames or removes one. Only reads."""
     if session.overrides.begins_anew(object_name(definition)):
         return
     _require_edit(session, definition, etcd_members.names(edited))
 
 
 def require_stored(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` where the stored definition lacks one that was applied; only reads."""
+    """Raise `IdentityAtRisk` where the stored definition lacks an applied name. Only reads."""
     definition = _document(session, cluster, layout.CONFIG)
     before = applied_definition(session, cluster) if definition is not None else None
     if definition is None or before is None:
@@ -65,7 +65,7 @@ def require_stored(session: Session, cluster: str) -> None:
 
 
 def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> None:
-    """Raise `IdentityAtRisk` as `require_stored` does, and for volumes that nothing accounts for.
+    """Raise `IdentityAtRisk` as `require_stored` does, and for volumes that no record explains.
 
     `ran` says whether the cluster's etcd is known to have run. Only reads.
     """
@@ -87,10 +87,10 @@ def require_plan(session: Session, plan: Plan, *, ran: Callable[[], bool]) -> No
 
 
 def applied_definition(session: Session, cluster: str) -> Document | None:
-    """Return the definition that was applied last, as far as that is known; only reads.
+    """Return the definition that was applied last, as far as that is known. Only reads.
 
-    A snapshot store is asked only where the state store does not tell of a cluster that was
-    applied; where it cannot be read that is noted.
+    The snapshot store is asked only where the state store has lost that of an applied cluster;
+    where it cannot be read, that is noted.
     """
     for key in contents.COMPLETED:
         if (known := _document(session, cluster, key)) is not None:
@@ -105,12 +105,12 @@ def applied_definition(session: Session, cluster: str) -> Document | None:
 
 
 def _kept(objects: Mapping[str, bytes]) -> Document | None:
-    """Return what a snapshot has as the last applied definition, else its definition."""
+    """Return the last applied definition of a snapshot, else its stored definition."""
     return contents.applied(objects) or contents.mapping(objects.get(layout.CONFIG, b""))
 
 
 def _require_edit(session: Session, definition: Document, after: Names) -> None:
-    """Raise for what `after` lacks of the applied names; what is lacking already may be mended.
+    """Raise for applied names that `after` lacks; names that are missing already may be mended.
 
     Where nothing tells what was applied, the stored names are kept.
     """
@@ -124,7 +124,7 @@ def _require_edit(session: Session, definition: Document, after: Names) -> None:
 
 
 def _require_backups(session: Session, definition: Document, after: Mapping[str, str]) -> None:
-    """Raise for backups that would be moved; those that are somewhere else may be put back."""
+    """Raise for backups that would be moved; backups in another place may be moved back."""
     cluster, now = object_name(definition), etcd_backups.places_of(definition)
     if after == now:
         return
@@ -157,7 +157,7 @@ def _refusal(
 
 
 def _mending(session: Session, cluster: str, sets: Sequence[str]) -> str:
-    """Name the command that gives what was renamed its applied names again."""
+    """Name the command that gives renamed members their applied names again."""
     if any(map(_OF_AN_ETCD.match, sets)):
         return f"; kops lets no edit rename an etcd cluster: {_by_hand(session, cluster, sets)}"
     if not sets:
@@ -178,7 +178,7 @@ def _by_hand(session: Session, cluster: str, sets: Sequence[str]) -> str:
 
 
 def _document(session: Session, cluster: str, key: str) -> Document | None:
-    """Return a stored object; None where it is gone or nobody can read it."""
+    """Return a stored object; None where it is gone or unreadable."""
     return contents.mapping(get_if_readable(session.state_store, f"{cluster}/{key}") or b"")
 
 

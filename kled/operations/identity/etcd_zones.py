@@ -1,9 +1,9 @@
-"""A member of etcd stays in the zone in which it was applied: its volume goes to no other one.
+"""A member of etcd stays in the zone in which it was applied, because its volume cannot move.
 
-Where kops made the volumes is told by what it applied last and, for the instance groups that the
-members stand on, by the newest snapshot that can be trusted (`snapshot.losses.moved_etcd`). Where
-neither tells, the cloud does: a plan that makes all volumes of an etcd cluster anew, or moves one,
-is refused while the cluster's machines live.
+What kops applied last tells where the volumes are and, for the instance groups of the members, the
+newest trusted snapshot does (`snapshot.losses.moved_etcd`). Where neither tells, the cloud does: a
+plan that makes all volumes of an etcd cluster again, or moves one, is refused while the cluster's
+machines live.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,9 +74,9 @@ def require_group_sets(
 
 
 def require_stored(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` where a member stands in another zone than applied; only reads.
+    """Raise `IdentityAtRisk` where a member stands in another zone than applied. Only reads.
 
-    Whoever begins anew goes on.
+    A cluster that begins again with other keys goes on.
     """
     if session.overrides.begins_anew(cluster):
         return
@@ -86,7 +86,7 @@ def require_stored(session: Session, cluster: str) -> None:
 
 
 def moved_members(session: Session, cluster: str) -> tuple[Moved, ...]:
-    """Return the members that stand in another zone than when they were applied; only reads."""
+    """Return the members that stand in another zone than when they were applied. Only reads."""
     definition = _document(session, cluster, layout.CONFIG)
     if definition is None:
         return ()
@@ -96,9 +96,9 @@ def moved_members(session: Session, cluster: str) -> tuple[Moved, ...]:
 
 
 def require_plan(session: Session, plan: Plan, *, lives: Callable[[], bool]) -> None:
-    """Raise `IdentityAtRisk` where a plan moves a volume of etcd, or makes all of one anew.
+    """Raise `IdentityAtRisk` where a plan moves a volume of etcd, or makes all of them again.
 
-    `lives` says whether the cluster's etcd ran, and its machines are there. Only reads.
+    `lives` says whether the cluster's etcd ran and its machines still exist. Only reads.
     """
     cluster = plan.cluster
     if session.overrides.begins_anew(cluster):
@@ -125,7 +125,7 @@ def _require_edit(
     now: Mapping[Member, Stand],
     after: Mapping[Member, Stand],
 ) -> None:
-    """Raise for what an edit moves; what stands elsewhere already may be mended, or stay."""
+    """Raise for members that an edit moves; one that moved before may go back, or stay."""
     if now == after:
         return
     before = _applied(session, cluster, objects) or now
@@ -142,7 +142,7 @@ def _require_edit(
 def _applied(session: Session, cluster: str, objects: Mapping[str, bytes]) -> dict[Member, Stand]:
     """Return where the members stood when they were applied, as far as that is known.
 
-    A snapshot store that cannot be read tells nothing: the steps that need it say so.
+    A snapshot store that cannot be read tells nothing here; the steps that need it raise the error.
     """
     from kled.snapshot.losses.lost_etcd import was_applied as was_applied_then  # noqa: PLC0415
     from kled.snapshot.losses.moved_etcd import applied_stands  # noqa: PLC0415 - not for --help
@@ -157,7 +157,7 @@ def _applied(session: Session, cluster: str, objects: Mapping[str, bytes]) -> di
 
 
 def _objects(session: Session, cluster: str, *definitions: Document) -> dict[str, bytes]:
-    """Return what tells where members stand, by key relative to the cluster's prefix."""
+    """Return the objects that tell where members stand, by key relative to the cluster's prefix."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     objects = _bodies(session, cluster, contents.COMPLETED)
@@ -183,7 +183,7 @@ def _document(session: Session, cluster: str, key: str) -> Document | None:
 
 
 def _restore(session: Session, cluster: str) -> str:
-    """Name what puts a definition back: kops lets no edit change the group of a living member."""
+    """Name the restore of a definition: kops lets no edit change a living member's group."""
     if session.settings.snapshot_store is None:
         return ""
     back = options(name=cluster, snapshot="latest")

@@ -1,7 +1,7 @@
-"""Keysets and secrets that an applied cluster lived by and the state store lacks by now.
+"""Keysets and secrets that an applied cluster lived by and that the state store lacks now.
 
-kops lists what is there and says nothing of the rest. What is told here is what every plan of the
-cluster would be refused with, in the same words; kops and the cloud are not asked.
+kops lists what is stored and says nothing of the rest. This module reports it with the words in
+which every plan of the cluster would be refused; kops and the cloud are not asked.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,11 @@ _BOTH: Final = (layout.KEYSETS, layout.SECRETS)
 def refusal(
     session: Session, cluster: str, parts: tuple[str, ...] = _BOTH
 ) -> IdentityAtRisk | None:
-    """Return what a change would be refused with for what is gone; None: nothing is known to be.
+    """Return the refusal that a change would meet for missing keys; None: none are known.
 
-    `parts` are those of the cluster's prefix that are looked at. Three listings and a GET or a few;
-    the snapshot store is asked only where what every cluster has is not there. Only reads, and
-    raises nothing: who cannot be asked says so to whoever changes the cluster.
+    `parts` are the parts of the cluster's prefix to look at. Costs three listings and a few GETs;
+    the snapshot store is asked only where something that every cluster has is missing. Only reads,
+    and raises nothing: a store that does not answer is reported by whatever changes the cluster.
     """
     try:
         return _refusal(session, cluster, parts)
@@ -38,17 +38,17 @@ def refusal(
 
 
 def keysets(session: Session, cluster: str) -> IdentityAtRisk | None:
-    """Return the refusal of keysets that are gone, as `refusal` does."""
+    """Return the refusal of missing keysets, as `refusal` does."""
     return refusal(session, cluster, (layout.KEYSETS,))
 
 
 def secrets(session: Session, cluster: str) -> IdentityAtRisk | None:
-    """Return the refusal of secrets that are gone, as `refusal` does."""
+    """Return the refusal of missing secrets, as `refusal` does."""
     return refusal(session, cluster, (layout.SECRETS,))
 
 
 def require(error: IdentityAtRisk | None) -> None:
-    """Raise what was found, where something is gone."""
+    """Raise the error, if there is one."""
     if error is not None:
         raise error
 
@@ -75,7 +75,7 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
 
 
 def _keysets(stored: frozenset[str], named: frozenset[str]) -> Iterator[Change]:
-    """Yield the keysets that are not stored under either name, of those that a cluster has."""
+    """Yield the keysets that a cluster has and that are stored under neither of their names."""
     kept = keyset_keys.files(stored).keys()
     for name in sorted(named or identity.KEYSETS_OF_ALL):
         if name not in kept:
@@ -95,9 +95,10 @@ def _meant(
     stored: frozenset[str],
     before: "Manifest | None",
 ) -> tuple[Change, ...]:
-    """Return those of which it is sure that this cluster had them, or that none of a kind is left.
+    """Return the missing objects that this cluster is sure to have had.
 
-    A later kops may make fewer secrets; only a snapshot tells of one that it was there.
+    A later kops may make fewer secrets, so a secret counts only where a snapshot has it, or where
+    none at all is left.
     """
     kept = keys_in_snapshots.identity_keys(before) if before else frozenset()
     none_left = not any(key.startswith(layout.SECRETS) for key in stored)

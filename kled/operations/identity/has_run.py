@@ -1,4 +1,4 @@
-"""What tells that a cluster's machines have run: what they left, and what the cloud has of them."""
+"""The evidence that a cluster's machines have run: traces in the store and in the cloud."""
 
 from kled.kops.facts import plan_effects
 from kled.kops.state_store import contents, identity, layout
@@ -10,7 +10,7 @@ from kled.storage.bounded import get_bounded
 
 
 def evidence(session: Session, plan: Plan) -> Evidence:
-    """Return what the state store tells of the keys that a cluster had, and else the cloud.
+    """Return what the state store tells of the cluster's former keys, and otherwise the cloud.
 
     Only reads. kops is asked only where nothing in the state store tells that the cluster ran.
     """
@@ -36,7 +36,7 @@ def _makes_authority(plan: Plan) -> bool:
 
 
 def _machines_anywhere(session: Session, cluster: str) -> str:
-    """Say that the cloud has machines of the cluster, also in zones that its definition lacks."""
+    """Say that the cloud has machines of the cluster, in whichever zone."""
     listed = session.kops.cluster.preview_delete(cluster).changes
     machines = sorted(
         {change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES}
@@ -45,9 +45,9 @@ def _machines_anywhere(session: Session, cluster: str) -> str:
 
 
 def why_it_has_run(session: Session, cluster: str, named: frozenset[str] | None = None) -> str:
-    """Say why the cluster's machines are known to have run, by what they left; empty: nothing.
+    """Say by which trace the cluster's machines are known to have run; empty where there is none.
 
-    `named` is what `node_keysets` returned, where that was asked.
+    `named` is the result of `node_keysets`, where it was asked for already.
     """
     if node_keysets(session, cluster) if named is None else named:
         return "its machines were configured"
@@ -63,7 +63,7 @@ def _etcd_left_something(session: Session, cluster: str) -> bool:
 
 
 def etcd_ran(session: Session, plan: Plan) -> bool:
-    """Say whether etcd ran on volumes that were made for it: kops makes them with the first."""
+    """Say whether etcd ran on its volumes: kops makes them with the first machines."""
     if _etcd_left_something(session, plan.cluster):
         return True
     definition = session.kops.definition.find(plan.cluster)
@@ -71,7 +71,7 @@ def etcd_ran(session: Session, plan: Plan) -> bool:
 
 
 def etcd_lives(session: Session, plan: Plan) -> bool:
-    """Say whether etcd ran, and the cloud has machines of it: its volumes are somewhere."""
+    """Say whether etcd ran and the cloud still has machines of the cluster, and so its volumes."""
     if not _etcd_left_something(session, plan.cluster):
         return False
     definition = session.kops.definition.find(plan.cluster)
@@ -81,7 +81,7 @@ def etcd_lives(session: Session, plan: Plan) -> bool:
 
 
 def node_keysets(session: Session, cluster: str) -> frozenset[str]:
-    """Return the keysets that the control plane's configuration names; only reads."""
+    """Return the keysets that the control plane's configuration names. Only reads."""
     store = session.state_store
     named: set[str] = set()
     for entry in store.entries(f"{cluster}/{identity.NODE_CONFIGS}"):

@@ -1,10 +1,10 @@
-"""A cluster keeps its keysets and secrets: what would make new ones is refused before kops runs.
+"""A cluster keeps its keysets and secrets: a change that would make new ones is refused.
 
-kops makes whatever keyset it does not find. Where the lost one was a certificate authority, no
-machine, kubeconfig or service account of the cluster is valid afterwards, and nothing brings the
-old one back but a copy. So a plan that makes what the cluster had is refused (`require`), and an
-operation that goes on with the cluster first looks whether its keysets are there, and hold the keys
-that they had (`step`): kops goes on with whatever key it finds under the name.
+kops makes every keyset that it does not find. Where the lost one was a certificate authority, no
+machine, kubeconfig or service account of the cluster is valid afterwards, and only a copy brings
+the old one back. So a plan that makes what the cluster had is refused (`require`). An operation
+that goes on with the cluster first checks that its keysets are stored and hold the keys that they
+had (`step`), because kops goes on with whatever key it finds under the name.
 """
 
 from collections.abc import Collection, Iterable
@@ -41,23 +41,23 @@ if TYPE_CHECKING:
 
 NAME: Final = "check identity"
 AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
-"""Where every cluster that was applied keeps its own authority, relative to its prefix."""
+"""The key, relative to its prefix, of the authority that every applied cluster has."""
 _SHOWN: Final = 4
 _RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
 
 
 def step(cluster: str) -> Step:
-    """Look whether the keysets that the cluster's machines run with are in the state store.
+    """Check that the state store has the keysets that the cluster's machines run with.
 
-    Safe to repeat: it only reads. Raises `IdentityAtRisk` that names those that are gone or hold
-    the keys of another identity, and the snapshot that has them, and `NotApproved` where another
-    cluster lives by the same keys, or the cluster itself was applied from another state store.
+    Safe to repeat: it only reads. Raises `IdentityAtRisk`, which names the keysets that are gone or
+    hold another identity's keys, and the snapshot that has them; and `NotApproved` where another
+    cluster lives by the same keys, or the cluster was applied from another state store.
     """
     return Step(NAME, lambda session: check(session, cluster), READ, reads=True)
 
 
 def check(session: Session, cluster: str) -> str:
-    """Look at once, and say what was found; raises as `step` does."""
+    """Check at once, and return a sentence about the result; raises as `step` does."""
     where = own_places.require(session, cluster)
     applied_elsewhere.require_applied_here(session, cluster)
     gone = _require_present(session, cluster)
@@ -70,7 +70,7 @@ def check(session: Session, cluster: str) -> str:
 
 
 def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
-    """Raise for keysets that are `missing`; return them where the cluster begins anew."""
+    """Raise for keysets that are missing; return their names where the cluster begins again."""
     gone = missing_keysets(session, cluster)
     if gone and not session.overrides.begins_anew(cluster):
         _require_names(session, cluster, gone)
@@ -81,7 +81,7 @@ def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
 def missing_keysets(session: Session, cluster: str) -> tuple[str, ...]:
     """Return the keysets that the machines run with and the state store lacks, sorted.
 
-    Only reads. None where the definition keeps its keys elsewhere: `places` looks after those.
+    Only reads. Empty where the definition keeps its keys elsewhere, which `own_places` checks.
     """
     if _strays(session, cluster):
         return ()
@@ -91,9 +91,9 @@ def missing_keysets(session: Session, cluster: str) -> tuple[str, ...]:
 
 
 def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> None:
-    """Raise for what is missing under its name and stands under its former one: nothing is lost.
+    """Raise for keysets that are only stored under their former names: their keys are not lost.
 
-    kops would go on with it, and no other reader of the state store would.
+    kops would go on with them, and every other reader of the state store would miss them.
     """
     stored = keys_below(session.state_store, cluster, layout.KEYSETS)
     former = {name: identity.keyset_key(contents.OLD_NAMES.get(name, name)) for name in gone}
@@ -112,9 +112,9 @@ def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> Non
 
 
 def words(session: Session, cluster: str) -> str | None:
-    """Say for a preview why nothing may go on with the cluster; None where it may. Only reads.
+    """Say, for a preview, why the cluster cannot be changed; None where it can. Only reads.
 
-    What cannot be asked now says so when the change is made.
+    A store that does not answer is left to the change itself to report.
     """
     try:
         check(session, cluster)
@@ -126,11 +126,11 @@ def words(session: Session, cluster: str) -> str | None:
 
 
 def require_whole(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` where a keyset or secret cannot be lived by, as a snapshot judges it.
+    """Raise `IdentityAtRisk` where a stored keyset or secret is damaged, as a snapshot judges it.
 
-    kops stops at some of these, makes others anew, serves with a private key that fits no
-    certificate, and tries a secret that it cannot read again for ten minutes, in its previews too:
-    so a preview asks this first. Only reads. Who begins anew goes on.
+    kops stops at some of these, makes others again, serves with a private key that fits no
+    certificate, and retries an unreadable secret for ten minutes, even in its previews, so a
+    preview checks this first. Only reads. A cluster that begins again with other keys goes on.
     """
     damaged = {} if _strays(session, cluster) else whole_copies.find_damage(session, cluster)
     if not damaged or session.overrides.begins_anew(cluster):
@@ -146,10 +146,10 @@ def require_whole(session: Session, cluster: str) -> None:
 
 
 def require_previewable(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` for what kops stops at in its previews already, after minutes.
+    """Raise `IdentityAtRisk` for what would stop kops' previews, after minutes.
 
-    Keys and secrets that are damaged (`require_whole`), and etcd with other names or in other zones
-    than it was applied in. Only reads. Who begins anew goes on.
+    That is damaged keys and secrets (`require_whole`), and etcd with other names or in other zones
+    than it was applied in. Only reads. A cluster that begins again with other keys goes on.
     """
     require_whole(session, cluster)
     if not session.overrides.begins_anew(cluster):
@@ -158,17 +158,17 @@ def require_previewable(session: Session, cluster: str) -> None:
 
 
 def _given_again(cluster: str, keys: Iterable[str]) -> str:
-    """Name the commands that store secrets again which people gave."""
+    """Name the commands that store the secrets again which people had given."""
     kinds = [kind for kind in SECRET_KINDS if f"{layout.SECRETS}{kind}" in keys]
     command = "; or store it from its source: kled kops create-secret"
     return "".join(f"{command} {kind} --name={cluster} --file=FILE --force" for kind in kinds)
 
 
 def require_own_keys(session: Session, cluster: str) -> str:
-    """Say which keysets hold other keys than the cluster had, or none; empty: they do not.
+    """Say which keysets hold other keys than the cluster had; empty where all hold its own.
 
-    Only reads. Raises `IdentityAtRisk` for such a one, unless the run was told that the cluster
-    begins anew.
+    Only reads. Raises `IdentityAtRisk` for such a keyset, unless the run may give the cluster a new
+    identity.
     """
     if _strays(session, cluster):
         return ""
@@ -191,8 +191,8 @@ def require_own_keys(session: Session, cluster: str) -> str:
 def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
     """Return the cluster's own authority where it is gone and the cluster is known to have lived.
 
-    For what is left of a cluster whose machines' configuration is gone, too: what etcd left, or a
-    snapshot, tells it. Only reads.
+    This is for a cluster whose machines' configuration is gone, too: traces of etcd, or a snapshot,
+    tell that it lived. Only reads.
     """
     if AUTHORITY_KEY in keys_below(session.state_store, cluster, layout.KEYSETS):
         return ()
@@ -203,11 +203,11 @@ def lost_authority(session: Session, cluster: str) -> tuple[str, ...]:
 
 
 def require(session: Session, plan: Plan) -> str:
-    """Return in words what a plan makes for the first time; empty where it makes nothing.
+    """Say what a plan makes for the first time; empty where it makes nothing.
 
     Only reads. Raises `IdentityAtRisk` where the plan makes a keyset or secret that the cluster
-    had, or goes on with damaged keys or those of another identity, unless the run was told that the
-    cluster begins anew (`--new-identity=CLUSTER`).
+    had, or goes on with damaged keys or those of another identity, unless the run may give the
+    cluster a new identity (`--new-identity=CLUSTER`).
     """
     require_previewable(session, plan.cluster)
     if not session.overrides.begins_anew(plan.cluster):
@@ -229,7 +229,7 @@ def require(session: Session, plan: Plan) -> str:
 
 
 def tell_apart(session: Session, plan: Plan) -> Made:
-    """Return what a plan makes, told apart by whether the cluster had it; only reads."""
+    """Return the keys that a plan makes, told apart by whether the cluster had them. Only reads."""
     changes = identity.made(plan)
     if not changes:
         return Made()
@@ -250,9 +250,9 @@ def advice(
 ) -> str:
     """Say how to put lost keys back; `keys` are relative to the cluster's prefix. Only reads.
 
-    A snapshot that lacks the key which the machines' configuration names is not the one, but for
-    the keysets that somebody `made` anew, of which it names the new key. A snapshot store that
-    cannot be read is said to be so: the loss is told all the same.
+    A snapshot without the key that the machines' configuration names is passed over, except for
+    keysets that somebody `made` again, whose new key the configuration names. A snapshot store that
+    cannot be read is mentioned, and the loss is reported all the same.
     """
     try:
         run = machine_keys.named_marks(session.state_store, cluster)
@@ -268,7 +268,7 @@ def _lost(keysets: tuple[str, ...], why: str) -> tuple[tuple[Change, str], ...]:
 
 
 def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]) -> IdentityAtRisk:
-    """Return the refusal of what would be made anew, each with what says that it was there."""
+    """Return the refusal of keys that would be made again, each with the evidence for it."""
     names = [change.name for change, _ in lost]
     reasons = dict.fromkeys(why for _, why in lost)
     keys = frozenset(identity.key_of(change) for change, _ in lost)
@@ -285,7 +285,7 @@ def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
 
 
 def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
-    """Return the refusal of keysets that share no key with what the cluster had."""
+    """Return the refusal of keysets that share no key with those that the cluster had."""
     where = f"snapshot {others.snapshot} has others" if others.of_snapshot else ""
     run = f"its machines run with others than {', '.join(others.of_machines)}"
     known = "; ".join(filter(None, (where, run if others.of_machines else "")))
@@ -315,11 +315,11 @@ def _other_values(session: Session, cluster: str, others: "Others") -> IdentityA
 
 
 def keeps_elsewhere(session: Session, cluster: str) -> bool:
-    """Whether the definition names places that are not in the cluster's part of the store."""
+    """Say whether the definition names places outside of the cluster's part of the store."""
     return bool(_strays(session, cluster))
 
 
 def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
-    """Return the places of the definition that are not in the cluster's part of the store."""
+    """Return the places of the definition that are outside of the cluster's part of the store."""
     home = registered.home(session.state_store, cluster)
     return tuple(locations.elsewhere(home.cluster, home.root)) if home is not None else ()

@@ -1,4 +1,4 @@
-"""Which of a cluster's snapshots have keys that the cluster lacks."""
+"""The snapshots that have keys which the cluster has lost."""
 
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NOTHING: Final[Marks] = {}
 _LOOKED_AT: Final = 50
-"""Snapshots that are searched for lost keys, newest first."""
+"""How many snapshots are searched for lost keys, newest first."""
 
 
 def snapshot_with(
@@ -23,9 +23,9 @@ def snapshot_with(
 ) -> "Manifest | None":
     """Return the newest trusted snapshot that has all of `keys`, else the one with most of them.
 
-    One whose keysets lack a key that is `named` counts as one that has none of them. None where no
-    snapshot store is configured, or none has any. Snapshots of an earlier cluster of that name,
-    which was deleted, do not count.
+    A snapshot whose keysets lack a key in `named` counts as one without any of them. None where no
+    snapshot store is configured, or no snapshot has any. Snapshots of an earlier cluster of that
+    name, which was deleted, do not count.
     """
     known = [judged for judged in newest(session, cluster, keys, named) if judged.trust.trusted]
     numbers = [count_held(session, judged, keys, named) for judged in known]
@@ -36,7 +36,7 @@ def snapshot_with(
 def newest(
     session: Session, cluster: str, keys: frozenset[str], named: Marks = _NOTHING
 ) -> "list[Judged]":
-    """Return the newest snapshots, newest first, back to a trusted one that has all of `keys`."""
+    """Return the newest snapshots, newest first, up to a trusted one that has all of `keys`."""
     from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
 
     if session.settings.snapshot_store is None:
@@ -51,7 +51,7 @@ def newest(
 
 
 def is_kept(session: Session, cluster: str, key: str) -> bool:
-    """Say whether a trusted snapshot has the object; who cannot be asked tells nothing."""
+    """Say whether a trusted snapshot has the object; no, where the store does not answer."""
     try:
         return snapshot_with(session, cluster, frozenset({key})) is not None
     except KledError as error:
@@ -62,7 +62,7 @@ def is_kept(session: Session, cluster: str, key: str) -> bool:
 def count_held(
     session: Session, judged: "Judged", keys: frozenset[str], named: Marks = _NOTHING
 ) -> int:
-    """Return how many of the objects the snapshot has, and has whole; 0: of other keys."""
+    """Return how many of the objects the snapshot has whole; 0 where it has other keys."""
     if judged.manifest is None or other_than_named(session, judged.manifest, keys, named):
         return 0
     return len(whole_copies.whole_keys(session, judged.manifest, keys))
@@ -71,9 +71,9 @@ def count_held(
 def other_than_named(
     session: Session, manifest: "Manifest", keys: frozenset[str], named: Marks
 ) -> tuple[str, ...]:
-    """Return which keysets at `keys` the snapshot has without a key that is `named`; sorted.
+    """Return which keysets at `keys` lack in the snapshot a key that is `named`; sorted.
 
-    Those whose keys nobody can know are left out. Asks the store only where something is named.
+    Keysets whose keys nobody can read are left out. Asks the store only where something is named.
     """
     from kled.snapshot.losses.other_keysets import read_keyset_marks  # noqa: PLC0415 - not for --help
 
@@ -84,5 +84,5 @@ def other_than_named(
 
 
 def identity_keys(manifest: "Manifest") -> frozenset[str]:
-    """Return the keysets and secrets that the snapshot names, relative to the cluster."""
+    """Return the keysets and secrets of the snapshot, relative to the cluster's prefix."""
     return frozenset(record.key for record in manifest.objects if record.kind == "identity")

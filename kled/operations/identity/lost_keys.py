@@ -1,7 +1,7 @@
-"""What kops calls a cluster that was never applied may be one whose keys are gone.
+"""Tells a cluster whose keys are gone from one that was never applied.
 
-kops tells both by the same words ("cannot find CA certificate", capture E14); only the state store
-knows which it is, and to apply the latter would end it.
+kops has the same words for both ("cannot find CA certificate", capture E14). Only the state store
+knows which one it is, and applying the former would end it.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from kled.operations.session import Session
 def tell_lost_keys_apart(session: Session, cluster: str) -> Iterator[None]:
     """Raise `KeysetMissing` in place of `NotYetApplied` where the cluster was applied.
 
-    It names the keysets, and the snapshot that has them. Where they are there and damaged, that is
-    `IdentityAtRisk`, as of every change.
+    The error names the keysets, and the snapshot that has them. Where they are stored and damaged,
+    it is `IdentityAtRisk`, as for every change.
     """
     try:
         yield

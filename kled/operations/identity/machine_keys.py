@@ -1,8 +1,8 @@
-"""The keys that a cluster's machines are told to run with: their configuration names them.
+"""The keys that a cluster's machines run with, as their configuration names them.
 
-kops writes it with each update, and snapshots may be older: after a rotation that none has seen it
-alone knows which key is the right one. It tells the wrong one after a kops made a key anew, until
-the machines are rolled: what is put back then is not what it names. The cloud tells both apart.
+kops writes the configuration with each update, and snapshots may be older: after a rotation that no
+snapshot has seen, only the configuration knows the right key. It names a wrong key after a kops
+made a key again, until the machines are rolled. The cloud tells the two cases apart.
 """
 
 from collections.abc import Iterable
@@ -30,9 +30,10 @@ _SHOWN: Final = 4
 
 
 def named_marks(store: "ObjectStore", cluster: str) -> Marks:
-    """Return the marks of the keys that the control plane's configuration names; only reads.
+    """Return the marks of the keys that the control plane's configuration names. Only reads.
 
-    What cannot be read, or is of another cluster, names none. Raises what the store raises.
+    A configuration that cannot be read, or is another cluster's, names none. Raises what the store
+    raises.
     """
     prefix = f"{cluster}/"
     keys = [entry.key for entry in store.entries(f"{prefix}{NODE_CONFIGS}")]
@@ -46,9 +47,9 @@ def named_marks(store: "ObjectStore", cluster: str) -> Marks:
 
 
 def keysets_made_again(session: Session, cluster: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return which of the keysets hold the key that the configuration names: a kops wrote both.
+    """Return the keysets whose stored key the configuration names: a kops wrote both.
 
-    Of the others it tells which key is the right one still. Only reads.
+    For the other keysets the configuration still names the right key. Only reads.
     """
     store = session.state_store
     files = keyset_keys.files(f"{layout.KEYSETS}{name}/{layout.KEYSET_FILE}" for name in names)
@@ -63,7 +64,7 @@ def keysets_made_again(session: Session, cluster: str, names: Iterable[str]) -> 
 
 
 def refuse_as_source(snapshot: str, keysets: Iterable[str]) -> str:
-    """Say that a snapshot is not the one to restore these keysets from, and what is."""
+    """Say why a snapshot cannot give these keysets back, and where to look instead."""
     return (
         f"do NOT restore {enumerated(tuple(keysets), _SHOWN)} from snapshot {snapshot}: it has"
         " another key than the machines' configuration names, as after a rotation that no snapshot"
@@ -72,11 +73,12 @@ def refuse_as_source(snapshot: str, keysets: Iterable[str]) -> str:
 
 
 def confirm(session: Session, cluster: str, others: "Others") -> "Others":
-    """Return the comparison with what the cloud says of keys that are as in the snapshot.
+    """Return the comparison, with the cloud's answer for keys that are as in the snapshot.
 
-    They lack the key that the machines' configuration names. Where a control plane's machine is up
-    to date with it, it runs with that key; where all are older, the configuration tells of a key
-    that no machine has, and an update mends it. Asks kops only where that is in question.
+    These keysets lack the key that the machines' configuration names. Where a machine of the
+    control plane is up to date, it runs with that key. Where all machines are older, no machine has
+    the key that the configuration names, and an update mends it. Asks kops only where there is such
+    a keyset.
     """
     if not others.as_before or not _is_up_to_date(session, cluster):
         return others
@@ -84,9 +86,10 @@ def confirm(session: Session, cluster: str, others: "Others") -> "Others":
 
 
 def all_run_with(session: Session, cluster: str) -> bool:
-    """Whether every machine is up to date with the configuration; who cannot be asked says no.
+    """Say whether every machine is up to date with its configuration.
 
-    Then the keys that it names are those that the cluster lives by, whatever a snapshot has.
+    The answer is no where kops cannot tell. If it is yes, the cluster lives by the keys that the
+    configuration names, whatever a snapshot has.
     """
     try:
         plan = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True))

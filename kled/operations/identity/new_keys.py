@@ -1,4 +1,4 @@
-"""Keysets and secrets that no snapshot has yet: what an update made, or a rotation changed."""
+"""Keysets and secrets that no snapshot has yet, after an update made or a rotation changed them."""
 
 from kled.errors import KledError
 from kled.kops.state_store import layout
@@ -6,11 +6,11 @@ from kled.operations.session import Session
 
 
 def keys_in_no_snapshot(session: Session, cluster: str) -> tuple[str, ...]:
-    """Return the keysets and secrets that the snapshot before the operation lacks, as stored now.
+    """Return the stored keysets and secrets that the snapshot before the operation lacks.
 
-    Keys relative to the cluster's prefix, sorted; one that was written since counts, whatever it
-    holds. Where no snapshot was taken before, or it cannot be read, all of them. Two LISTs and a
-    GET; raises what the state store raises.
+    The keys are relative to the cluster's prefix, and sorted; an object that was written again
+    counts whatever it holds. Where no snapshot was taken before, or it cannot be read, all of them
+    are returned. Two LISTs and a GET; raises what the state store raises.
     """
     kept = _kept(session, cluster)
     entries = (
@@ -23,7 +23,7 @@ def keys_in_no_snapshot(session: Session, cluster: str) -> tuple[str, ...]:
 
 
 def _kept(session: Session, cluster: str) -> dict[str, str]:
-    """Return the tags that the snapshot before the operation has of the cluster's objects."""
+    """Return the tags of the cluster's objects in the snapshot before the operation."""
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
     if session.before is None:

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from kled.snapshot.losses.other_keysets import Others
 
 _LOOKED_AT: Final = 50
-"""Snapshots that are searched for one that can be trusted, newest first."""
+"""How many snapshots are searched for a trusted one, newest first."""
 
 
 def compare(session: Session, cluster: str) -> "Others":
     """Compare the stored keysets with the newest trusted snapshot, and with the machines' keys.
 
-    Where a key is in neither, with those that other clusters of the state store live by.
+    A key that neither of them has is compared with the keys of the state store's other clusters.
 
-    Only reads. A snapshot store that cannot be read is left out: the steps that need it say so.
+    Only reads. A snapshot store that cannot be read is left out; the steps that need it raise the
+    error.
     """
     from kled.snapshot.losses.other_keysets import (  # noqa: PLC0415 - not for --help
         Others,
@@ -59,10 +60,10 @@ def compare_with(session: Session, cluster: str, snapshot: str) -> "Others":
 
 
 def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:
-    """Return what the newest trusted snapshot has of the cluster, but for what is large.
+    """Return the cluster's objects in the newest trusted snapshot, except for large ones.
 
-    By key relative to the prefix; nothing where there is none. Only reads. Raises what the snapshot
-    store raises.
+    They are named by key relative to the prefix; empty where there is no such snapshot. Only reads.
+    Raises what the snapshot store raises.
     """
     from kled.snapshot.verify.contents import archived_objects, packed_archive  # noqa: PLC0415
 
@@ -74,9 +75,9 @@ def kept_objects(session: Session, cluster: str) -> dict[str, bytes]:
 
 
 def _objects(session: Session, cluster: str) -> dict[str, bytes]:
-    """Return what tells a cluster's identity, by key relative to the prefix.
+    """Return the objects that tell a cluster's identity, by key relative to the prefix.
 
-    Keysets, secrets, the control plane's configuration, and the definition.
+    These are keysets, secrets, the control plane's configuration, and the definition.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 

@@ -1,4 +1,4 @@
-"""From where keys that a cluster has lost are put back: a snapshot that has the right ones."""
+"""From where a cluster's lost keys are put back: from a snapshot that has the right ones."""
 
 from collections.abc import Collection
 from typing import Final
@@ -23,10 +23,11 @@ def way_to_put_back(
     named: Marks,
     untold: Collection[str] = (),
 ) -> str:
-    """Say from which snapshot lost keys are put back, or from where else; raises what it raises.
+    """Say from which snapshot, or from where else, lost keys are put back.
 
-    `named` are the keys that a keyset in the snapshot must have. Of the keysets that are `untold`
-    nothing tells which key is the right one: that is said.
+    `named` are the keys that a keyset in the snapshot must have. For the keysets in `untold`
+    nothing tells which key is the right one, and the sentence says so. Raises what the snapshot
+    store raises.
     """
     kept = keys_in_snapshots.snapshot_with(session, cluster, keys, named)
     if kept is not None:
@@ -48,7 +49,7 @@ def way_to_put_back(
 
 
 def _unsure(keysets: Collection[str]) -> str:
-    """Say that these may have been rotated since the snapshot; empty where there are none."""
+    """Say that these keysets may have been rotated since the snapshot; empty for none."""
     if not keysets:
         return ""
     return (

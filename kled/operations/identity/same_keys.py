@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def other_keys(theirs: "ObjectStore", mine: "ObjectStore", cluster: str) -> list[str]:
-    """Name the keysets and secrets of `theirs` that are not the same in `mine`. Only reads."""
+    """Name the keysets and secrets of `theirs` that `mine` lacks or has otherwise. Only reads."""
     prefixes = [f"{cluster}/{kind}" for kind in (layout.KEYSETS, layout.SECRETS)]
     return sorted(
         {

@@ -1,7 +1,7 @@
-"""Which keysets and secrets are whole: in the state store, and in a snapshot that would be named.
+"""Whether keysets and secrets are whole, in the state store and in a snapshot that is to be named.
 
-A snapshot that an earlier kled took for complete may hold the very damage that it is to mend, so
-what it has is read before anybody is told to restore it.
+A snapshot that an earlier kled took for complete may hold the very damage that it is to mend, so it
+is read before anybody is told to restore it.
 """
 
 from collections.abc import Mapping
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def find_damage(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]:
-    """Return what is wrong with the stored keysets and secrets, by the key of each; only reads.
+    """Return what is wrong with the stored keysets and secrets, by key. Only reads.
 
-    Keys are relative to the cluster's prefix, those of what is whole are left out. Of a keyset that
-    stands under its former name, too, kops reads the present one.
+    The keys are relative to the cluster's prefix; whole objects are left out. Where a keyset is
+    also stored under its former name, the present one is checked, as kops reads that.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
@@ -42,7 +42,7 @@ def find_damage(session: Session, cluster: str) -> Mapping[str, tuple[str, ...]]
 
 
 def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ...]]:
-    """Return the key, and what is wrong with it in words; one that went meanwhile is whole."""
+    """Return the key and what is wrong with its object; an object that is gone counts as whole."""
     try:
         body = get_bounded(session.state_store, f"{cluster}/{key}", what=key).body
     except DocumentDamaged as error:  # larger than any that kops writes, or a link
@@ -53,9 +53,10 @@ def _wrong(session: Session, cluster: str, key: str) -> tuple[str, tuple[str, ..
 
 
 def whole_keys(session: Session, manifest: "Manifest", keys: frozenset[str]) -> frozenset[str]:
-    """Return which of `keys` the snapshot has, and has whole: one request, for its archive.
+    """Return which of `keys` the snapshot has whole: one request, for its archive.
 
-    What no identity opens is taken for whole, since nothing tells otherwise. Raises what may pass.
+    An archive that this machine cannot decrypt is taken for whole, since nothing tells otherwise.
+    Raises errors that may pass.
     """
     from kled.snapshot.verify.contents import archived_objects, packed_archive  # noqa: PLC0415
 

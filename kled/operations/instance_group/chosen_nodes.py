@@ -1,4 +1,4 @@
-"""Which machine of a group goes next when it becomes smaller: what is missed least. Pure."""
+"""Chooses the machine of a shrinking group that goes next: the one that costs least. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -14,12 +14,13 @@ def choose(
     begun: Collection[str] = (),
     strangers: Collection[str] = (),
 ) -> Machine | None:
-    """Return the machine that goes next; None where none may go.
+    """Return the machine that goes next; None where no machine may go.
 
-    The order is: a machine whose node an earlier run had `begun` with; one that has not joined,
-    where nothing runs; then nodes that are not ready, out of date, or cordoned by somebody; then
-    those with the fewest pods to move, where an unmanaged pod counts as many. A machine without a
-    node may go only where there are no `strangers`: each of those may be its node.
+    First comes a machine whose node an earlier run had `begun` with, then one that has not joined
+    and runs nothing, then machines whose nodes are not ready, out of date, or cordoned by somebody.
+    Among the rest the machine with the fewest pods to move goes, where an unmanaged pod counts as
+    many. A machine without a node may go only where there are no `strangers`: any of those may be
+    its node.
     """
     load = _load(pods)
     fitting = [machine for machine in machines if machine.node or not (machine.named or strangers)]

@@ -39,8 +39,8 @@ class CreateInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step.
 
-        Safe to repeat and to kill: kops writes one object. A group that is there already counts as
-        made by an earlier attempt where role and subnets are the same.
+        Safe to repeat and to kill: kops writes one object. An existing group with the same role and
+        subnets counts as made by an earlier attempt.
         """
 
         def done(session: Session) -> str | None:
@@ -71,12 +71,13 @@ class CreateInstanceGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeleteInstanceGroup:
-    """Delete a group; with machines only where it was said that they may end undrained."""
+    """Delete a group; a group with machines only where they may end undrained."""
 
     cluster: str
     instance_group: str
     confirm: str | None = None
-    """The cluster's name once more; needed where it is protected: no snapshot has machines."""
+    """The cluster's name once more; needed where it is protected, since no snapshot has
+    machines."""
 
     name = "delete instance group"
     guards = ENDS
@@ -84,8 +85,8 @@ class DeleteInstanceGroup:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
 
-        Safe to repeat and to kill: kops deletes the machines first and the group's definition
-        last, so that what a killed call left shows and is deleted by the next one.
+        Safe to repeat and to kill: kops deletes the machines first and the group's definition last,
+        so that the next call sees and deletes what a killed one left.
         """
 
         def done(session: Session) -> str | None:
@@ -117,7 +118,7 @@ class DeleteInstanceGroup:
         )
 
     def looking_first(self) -> Step:
-        """Return the one step of a chain that others put together: it looks, then deletes."""
+        """Return one step for chains that others put together: it checks, then deletes."""
         check, step = self.steps()
 
         def act(session: Session) -> str:
@@ -128,10 +129,11 @@ class DeleteInstanceGroup:
 
 
 def require_own_name(session: Session, cluster: str, group: str) -> None:
-    """Raise `NotApproved` where the cloud would know the group as another cluster's; only reads.
+    """Raise `NotApproved` where the cloud would take the group for another cluster's. Only reads.
 
     kops names what it makes GROUP.CLUSTER, and finds it by that name: `nodes.b` of `a.example.com`
-    is `nodes` of `b.a.example.com`. A name without a dot cannot be another's, and asks nobody.
+    is `nodes` of `b.a.example.com`. A name without a dot cannot be another cluster's, and costs no
+    request.
     """
     if "." not in group:
         return
@@ -153,20 +155,20 @@ def why_protected(session: Session, cluster: str) -> str | None:
 
 
 def _made_again(cluster: str, group: InstanceGroup) -> str:
-    """Return the command that makes a group of that name; its other fields were kept nowhere."""
+    """Return the command that makes a group of that name; its other fields are lost."""
     named = {"name": cluster, "instance_group": group.name, "role": group.role}
     made = options(**named, subnet=group.subnets)
     return f"a group of that name, with kops' defaults: kled kops create-instance-group {made}"
 
 
 def find_group(session: Session, cluster: str, name: str) -> InstanceGroup | None:
-    """Return the group, None where there is none of that name."""
+    """Return the group of that name; None where there is none."""
     groups = session.kops.instance_groups.list(cluster)
     return next((group for group in groups if group.name == name), None)
 
 
 def require_spare(session: Session, cluster: str, name: str) -> None:
-    """Raise what a deletion of the group is refused with; only reads."""
+    """Raise the refusal that a deletion of the group would meet. Only reads."""
     refuse_last_control_plane(session, cluster, name)
     refuse_last_nodes(session, cluster, name)
     refuse_etcd_member(session, cluster, name)
@@ -187,7 +189,7 @@ def refuse_etcd_member(session: Session, cluster: str, name: str) -> None:
 def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None:
     """Raise `DefinitionRejected` where a cluster would lose its last control plane (capture 33g).
 
-    Kops refuses it, too; asked before, nobody has to approve what cannot be done.
+    kops refuses that, too; kled asks before, so that nobody approves what cannot be done.
     """
     groups = session.kops.instance_groups.list(cluster)
     planes = [group.name for group in groups if group.role == "control-plane"]
@@ -199,9 +201,9 @@ def refuse_last_control_plane(session: Session, cluster: str, name: str) -> None
 
 
 def refuse_last_nodes(session: Session, cluster: str, name: str) -> None:
-    """Raise `DefinitionRejected` where only groups of the control plane would be left.
+    """Raise `DefinitionRejected` where only groups of the control plane would remain.
 
-    kops deletes it, and then refuses every change of the cluster (`DeepValidate` of
+    kops would delete the group, and then refuse every change of the cluster (`DeepValidate` of
     pkg/apis/kops/validation/legacy.go).
     """
     groups = session.kops.instance_groups.list(cluster)

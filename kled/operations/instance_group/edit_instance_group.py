@@ -70,7 +70,7 @@ class StoreInstanceGroup:
     instance_group: str
     text: str
     seen: Document | None = None
-    """What was stored when the editing began; None stores over whatever is there."""
+    """What was stored when the editing began; None stores the text over any definition."""
 
     name = "edit instance group"
     guards = MOVES

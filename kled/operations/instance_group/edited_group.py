@@ -1,4 +1,4 @@
-"""A cluster or instance group as YAML that a person edits: written, read, compared. No I/O."""
+"""A cluster or instance group as YAML that people edit: writing, reading, comparing. No I/O."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -17,24 +17,25 @@ _FIXED: Final = (
     ("metadata", "name"),
     _LABEL,
 )
-"""What says which object this is; with another one kops would store a second object."""
+"""The fields that identify the object: with others kops would store a second object."""
 _OLD_GROUP: Final = "kops/"
 
 
 def to_yaml(stored: Document) -> str:
-    """Return the object for an editor: kops' order of keys, longer texts as blocks.
+    """Return the object as text for an editor: kops' order of keys, longer texts as blocks.
 
-    Every reader of YAML takes its texts for texts (`kled.yaml_text`).
+    Every reader of YAML takes its strings for strings (`kled.yaml_text`).
     """
     return to_text([stored])
 
 
 def parse(text: str, stored: Document) -> Document | None:
-    """Return the object that `text` holds; None where nothing is left but comments.
+    """Return the object in `text`; None where only comments are left.
 
-    Read as kops reads it, but for duplicate keys, which are refused. Raises `InvalidInput` for what
-    is no YAML, naming the line; for more than one document; and where it is not the object that is
-    stored. Unknown fields are left for kops to refuse: it knows which ones its version has.
+    The text is read as kops reads it, except that duplicate keys are refused. Raises `InvalidInput`
+    for text that is not YAML, with the line; for more than one document; and for another object
+    than the stored one. Unknown fields are left for kops to refuse: it knows the fields of its
+    version.
     """
     try:
         objects = documents(text)
@@ -54,7 +55,7 @@ def parse(text: str, stored: Document) -> Document | None:
 
 
 def changes(before: Document, after: Document) -> tuple[str, ...]:
-    """Name each field that differs, as `spec.maxSize: 2 -> 4`; sorted."""
+    """Name each field that differs, for example `spec.maxSize: 2 -> 4`; sorted."""
     return tuple(
         f"{field}: {_shown(old)} -> {_shown(new)}"
         for field, old, new in changed_fields(before, after)
@@ -62,7 +63,7 @@ def changes(before: Document, after: Document) -> tuple[str, ...]:
 
 
 def changed_fields(before: Document, after: Document) -> tuple[tuple[str, Any, Any], ...]:
-    """Return each field that differs with both its values, None for none; sorted by name."""
+    """Return each field that differs with both values, None where it is missing; sorted by name."""
     old, new = dict(_leaves("", before)), dict(_leaves("", after))
     return tuple(
         (field, old.get(field), new.get(field))
@@ -72,7 +73,7 @@ def changed_fields(before: Document, after: Document) -> tuple[tuple[str, Any, A
 
 
 def _with_todays_group(edited: Document) -> Document:
-    """Return it with the API group that kops prints: it reads the older `kops/v1alpha2`, too."""
+    """Return the object with the API group that kops prints; kops also reads `kops/v1alpha2`."""
     version = edited.get("apiVersion")
     if not isinstance(version, str) or not version.startswith(_OLD_GROUP):
         return edited
@@ -80,7 +81,7 @@ def _with_todays_group(edited: Document) -> Document:
 
 
 def _labelled(edited: Document, stored: Document) -> Document:
-    """Return it with its cluster's label, which objects in a state store may lack."""
+    """Return the object with its cluster's label, which stored objects may lack."""
     metadata = edited.get("metadata")
     cluster = _at(stored, _LABEL)
     if not isinstance(metadata, Mapping) or cluster is None or _at(edited, _LABEL) is not None:
@@ -104,7 +105,7 @@ def _same(edited: Document, stored: Document, path: tuple[str, ...]) -> None:
 
 
 def begin_with(stored: Document) -> str:
-    """Name the command that shows the object alone, in a form that can be edited and stored."""
+    """Return the command that prints the object alone, in a form that can be edited and stored."""
     picked, cluster = ".cluster", _at(stored, ("metadata", "name"))
     if stored.get("kind") != "Cluster":
         picked, cluster = f'.groups[] | select(.metadata.name == "{cluster}")', _at(stored, _LABEL)
@@ -115,7 +116,7 @@ def begin_with(stored: Document) -> str:
 
 
 def _what(stored: Document) -> tuple[str, str]:
-    """Return what an object is called, and what makes another one."""
+    """Return what the object is called, and what would make it another one."""
     if stored.get("kind") == "Cluster":
         return "a cluster", "kled kops create-cluster"
     return "an instance group", "kled kops create-instance-group"
@@ -132,7 +133,7 @@ def _shown(value: object) -> str:
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield each leaf with its dotted path; empty maps, lists and nulls count as not there."""
+    """Yield each leaf with its dotted path; empty maps, empty lists and nulls count as missing."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(f"{path}.{key}" if path else str(key), inner)

@@ -1,4 +1,4 @@
-"""What a scale-down that broke off has left: given back where that can be done, said where not."""
+"""Gives a group back what an interrupted scale-down took, and says what could not be given back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +18,7 @@ NOTHING_HELD: Final = "nothing is held back"
 
 @contextmanager
 def tell_what_is_left(session: Session, cluster: str) -> Iterator[None]:
-    """Let whatever breaks off a scale-down say what it leaves, and the command that ends it."""
+    """Add to an error or interruption what the scale-down leaves, and the command that ends it."""
     try:
         yield
     except KledError as error:
@@ -33,9 +33,9 @@ def tell_what_is_left(session: Session, cluster: str) -> Iterator[None]:
 
 @contextmanager
 def give_back_on_failure(session: Session, cluster: str, api_server: str | None) -> Iterator[None]:
-    """Where it fails, give the group back what it was; what cannot be given back is said.
+    """On failure give the group back what it was, and say what could not be given back.
 
-    Where the lease is lost, or somebody interrupts it, nothing more is changed.
+    Nothing more is changed where the lease is lost, or somebody interrupts the run.
     """
     with tell_what_is_left(session, cluster):
         try:
@@ -51,10 +51,10 @@ def give_back_on_failure(session: Session, cluster: str, api_server: str | None)
 def give_back(session: Session, cluster: str, api_server: str | None) -> str:
     """Let the group launch again, uncordon what was cordoned for it, and end the journal.
 
-    Bounds that are stored below what runs are raised to it: they would end machines undrained. A
-    group that is not there any more has nothing to get back. Safe to repeat and to kill: the
-    journal goes last. Raises what kops, the Kubernetes API and the state store raise; what else can
-    be given back is, all the same.
+    A stored maximum below the number of running machines is raised to it, since it would end
+    machines undrained. A group that no longer exists needs nothing. Safe to repeat and to kill: the
+    journal goes last. Raises what kops, the Kubernetes API and the state store raise, after
+    everything else was given back.
     """
     begun = scale_journal.read(session, cluster)
     if begun is None:

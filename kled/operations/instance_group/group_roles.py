@@ -1,4 +1,4 @@
-"""The roles of a cluster's instance groups, put to a plan before somebody is asked about it."""
+"""Adds the roles of a cluster's instance groups to a plan before somebody is asked about it."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from kled.operations.session import Session
 
 
 def with_roles(session: Session, plan: Plan) -> Plan:
-    """Return the plan with the roles of the groups that are stored now; only reads.
+    """Return the plan with the roles of the stored groups. Only reads.
 
-    Where they cannot be read the plan has none, and every machine of it counts as control plane.
+    Where they cannot be read the plan has none, and every machine counts as control plane.
     """
     try:
         groups = session.kops.instance_groups.list(plan.cluster)

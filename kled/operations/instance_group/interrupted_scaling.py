@@ -1,7 +1,7 @@
-"""A scale-down that somebody interrupted: seen by whoever changes the cluster next, and abandoned.
+"""An interrupted scale-down, which the next change of the cluster reports, and how to abandon it.
 
-While it is open a group launches nothing and nodes are cordoned. A roll would wait for machines
-that never come, and an update of bounds that were lowered already ends machines undrained.
+While it is open, the group launches nothing and nodes are cordoned. A roll would wait for machines
+that never come, and an update with bounds that are already lowered ends machines undrained.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ STEP: Final = "give group back"
 
 
 def of_group(session: Session, cluster: str, group: str) -> OpenScaleDown | None:
-    """Return the open scale-down of the group, or of the one group that `group` is a prefix of."""
+    """Return the open scale-down of the group, or of the only group that `group` is a prefix of."""
     begun = scale_journal.read(session, cluster)
     if begun is None or not (f"{begun.instance_group}-").startswith(f"{group}-"):
         return None
@@ -31,7 +31,7 @@ def of_group(session: Session, cluster: str, group: str) -> OpenScaleDown | None
 
 
 def words(session: Session, cluster: str) -> str | None:
-    """Say for a preview that a scale-down was interrupted; None where none was. Only reads."""
+    """Say, for a preview, that a scale-down was interrupted; None where none was. Only reads."""
     try:
         begun = scale_journal.read(session, cluster)
     except DocumentDamaged as error:
@@ -57,7 +57,7 @@ class AbandonScaling:
 
     cluster: str
     api_server: str | None = None
-    """Where the Kubernetes API is asked instead of at the cluster's own address."""
+    """Address of the Kubernetes API, in place of the cluster's own."""
 
     name = "abandon scaling"
     guards = SCALES

@@ -1,8 +1,8 @@
 """Instance groups whose definition is gone from the state store while their machines run on.
 
 kops forgets such machines: it neither updates, rolls nor lists them, and calls the cluster healthy
-without them. What it wrote for the machines of a group (`igconfig`) stays when a group is deleted
-on purpose, so that alone tells nothing; its machines do not stay.
+without them. What kops wrote for the machines of a group (`igconfig`) also stays when a group is
+deleted on purpose, so it proves nothing alone; machines that still run do.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from kled.operations.session import Session
 from kled.sentences import enumerated, options
 
 LOST: Final = "LOST"
-"""What the words about a lost group begin with."""
+"""The start of a sentence about a lost group."""
 _SHOWN: Final = 3
 _LOOKED_AT: Final = 50
-"""Snapshots that are searched for a group, newest first."""
+"""How many snapshots are searched for a group, newest first."""
 _APPLIED: Final = "igconfig/"
 _PARTS: Final = 3
 _ROLES: Final[Mapping[str, Role]] = {
@@ -29,17 +29,17 @@ _ROLES: Final[Mapping[str, Role]] = {
     "master": "control-plane",
     "apiserver": "apiserver",
 }
-"""The directory of a role in `igconfig`; nodes else."""
+"""Directories of `igconfig` by role; every other one is for nodes."""
 
 
 def words(session: Session, cluster: str, done: str) -> str:
-    """Return what a step has done, with what `remark` says behind it, if anything."""
+    """Return what a step has done, followed by the remark on lost groups, if there is one."""
     lost = remark(session, cluster)
     return f"{done}; {lost}" if lost else done
 
 
 def tell(session: Session, cluster: str) -> None:
-    """Note what `remark` says, if anything. Only reads, and raises nothing."""
+    """Note the remark on lost groups, if there is one. Only reads, and raises nothing."""
     if message := remark(session, cluster):
         session.note(message)
 
@@ -48,12 +48,12 @@ def remark(session: Session, cluster: str) -> str:
     """Say which groups were lost, and what puts each back; empty where none was.
 
     Two listings of the state store; the cloud is asked only where an applied group has no
-    definition. Only reads, and raises nothing: where the cloud cannot be asked that is said.
+    definition. Only reads, and raises nothing: a cloud that does not answer is mentioned.
     """
     try:
         applied = _applied(session, cluster)
         known = set(_stored(session, cluster))
-    except KledError:  # whoever reads more of it is told
+    except KledError:  # a deeper read of the store reports it
         return ""
     suspects = applied.keys() - known
     if not suspects:
@@ -75,7 +75,7 @@ def remark(session: Session, cluster: str) -> str:
 
 
 def _applied(session: Session, cluster: str) -> dict[str, Role]:
-    """Return the groups for whose machines kops wrote something, with their roles."""
+    """Return the groups for whose machines kops wrote a configuration, with their roles."""
     prefix, roles = f"{cluster}/{_APPLIED}", dict[str, Role]()
     for entry in session.state_store.entries(prefix):
         parts = entry.key.removeprefix(prefix).split("/")
@@ -90,7 +90,7 @@ def _stored(session: Session, cluster: str) -> list[str]:
 
 
 def _running(session: Session, cluster: str, groups: Mapping[str, Role]) -> set[str]:
-    """Return the groups of which the cloud has machines, or what makes them."""
+    """Return the groups with machines, or with what launches them, in the cloud."""
     listed = session.kops.cluster.preview_delete(cluster).changes
     names = (change.name for change in listed if change.kind in plan_effects.LISTED_MACHINES)
     return {group for name in names if (group := group_of(name, groups, cluster)) is not None}

@@ -1,4 +1,4 @@
-"""Which machines a cluster has, of which instance groups, and as which nodes. Only reads."""
+"""The machines of a cluster with their instance groups and nodes. Only reads."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ def machines(
 ) -> Machines:
     """Ask kops for the machines and their groups, and the API for their nodes.
 
-    `roles` are the cluster's groups. Without `api` no machine has a node. The API is asked last:
-    what has no node then had not joined when kops listed it. Raises what `kops get instances` and
-    the API raise.
+    `roles` are the cluster's groups. Without `api` no machine has a node. The API is asked last, so
+    a machine without a node had not joined when kops listed it. Raises what `kops get instances`
+    and the API raise.
     """
     instances = session.kops.instances.list(cluster)
     names = {instance.instance_group for instance in instances}

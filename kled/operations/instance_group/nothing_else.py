@@ -1,4 +1,4 @@
-"""An update for the sake of a group's size applies nothing that nobody has looked at."""
+"""An update for a group's size applies no other change, which nobody would have looked at."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Which bounds a group of machines would get, as a plan with a digest."""
+"""The bounds that a group would get, as a plan with a digest."""
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
@@ -13,11 +13,11 @@ from kled.operations.session import Session
 def plan_scaling(
     session: Session, cluster: str, group: str, minimum: int | None, maximum: int | None
 ) -> Plan:
-    """Return the one change of the group's bounds; reads only.
+    """Return the change of the group's bounds. Only reads.
 
-    Its digest is of what is wanted alone, so that that of an interrupted scaling is still the same;
-    one that is open makes it a change, whatever the bounds are by now. Raises
-    `InstanceGroupNotFound`, and `InvalidInput` for bounds that cross.
+    The digest covers only the wanted bounds, so that an interrupted scaling keeps its digest; an
+    open one counts as a change, whatever the bounds are by now. Raises `InstanceGroupNotFound`, and
+    `InvalidInput` for bounds that cross.
     """
     stored = before = StoredSizes(session, cluster, group).bounds()
     begun = scale_journal.read(session, cluster)
@@ -36,9 +36,9 @@ def plan_scaling(
 
 
 def require_agreed(session: Session, now: Plan, approved: str | None) -> None:
-    """Raise `NotApproved` where the bounds are not those that were approved, or nobody was asked.
+    """Raise `NotApproved` unless somebody agreed to these bounds. Only reads.
 
-    Only reads. Bounds that are so already need nobody's consent.
+    Bounds that are set already need no consent.
     """
     if now.is_empty:
         return

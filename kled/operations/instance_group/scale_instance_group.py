@@ -1,8 +1,8 @@
-"""Give an instance group other bounds so that no pod is killed by it.
+"""Gives an instance group other bounds without killing a pod.
 
-Up: store, update, wait until the nodes are ready. Down: the group is held back, the nodes that go
-are drained through the API, their machines deleted one by one, and only then are the bounds
-lowered: an autoscaling group never picks a machine (facts: the minSize incident).
+Up: store, update, wait until the nodes are ready. Down: hold the group back, drain the nodes that
+go through the API, delete their machines one by one, and lower the bounds only then, so that the
+autoscaling group never picks a machine itself (facts: the minSize incident).
 """
 
 from collections.abc import Callable
@@ -28,12 +28,12 @@ DRAIN: Final = timedelta(minutes=15)
 HOLD: Final = "hold group back"
 END: Final = "drain and end machines"
 _NOTHING_DONE: Final = frozenset({NOTHING, NOTHING_HELD, SO_ALREADY})
-"""What a move says that has changed nothing."""
+"""The results of moves that changed nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleInstanceGroup:
-    """Bring a group to its new bounds; None leaves one as it is."""
+    """Bring a group to its new bounds; None keeps a bound as it is."""
 
     cluster: str
     instance_group: str
@@ -45,7 +45,7 @@ class ScaleInstanceGroup:
     force_unmanaged: bool = False
     """Also evict unmanaged pods."""
     api_server: str | None = None
-    """Where the Kubernetes API is asked instead of at the cluster's own address."""
+    """Address of the Kubernetes API, in place of the cluster's own."""
     approved: str | None = None
     """The digest of a plan that somebody agreed to (`plan_scaling`), or its first 12 digits."""
 
@@ -53,11 +53,12 @@ class ScaleInstanceGroup:
     guards = SCALES
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps in their order; those of scaling down find nothing to do otherwise.
+        """Return the steps in their order; those for scaling down do nothing where no machine goes.
 
-        Each is safe to repeat and to kill: it looks at what is, and what a run before had begun is
-        in its journal (`scale_journal`). Where pods cannot be moved, the group gets back what it
-        was: it may launch again, nothing is cordoned, and `DrainBlocked` names the pods.
+        Each is safe to repeat and to kill: it looks at the present state, and the journal holds
+        what an earlier run had begun (`scale_journal`). Where pods cannot be moved, the group gets
+        back what it was: it may launch again, nothing is cordoned, and `DrainBlocked` names the
+        pods.
         """
         target = self._target()
         earlier = ways_back.Found()
@@ -85,7 +86,7 @@ class ScaleInstanceGroup:
 
 
 def check_step(target: Target, approved: str | None = None) -> Step:
-    """Look whether the group may have these bounds, and is the one that somebody agreed to.
+    """Check that the group may have these bounds, and that somebody agreed to them where needed.
 
     `approved` is the digest of the plan. Safe to repeat: it only reads.
     """
@@ -100,7 +101,7 @@ def check_step(target: Target, approved: str | None = None) -> Step:
 
 
 def hold_step(target: Target) -> Step:
-    """Keep the group from launching machines while some of it go; nothing where none go."""
+    """Keep the group from launching machines while some of its machines go."""
     return _move(HOLD, lambda s: Scaling(s, target).hold_back(), CHANGE, _abandon(target))
 
 
@@ -110,7 +111,10 @@ def end_step(target: Target) -> Step:
 
 
 def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
-    """Store the bounds and apply them; `earlier` learns how those before are set again."""
+    """Store the bounds and apply them.
+
+    `earlier` receives the command that restores the old ones.
+    """
 
     def set_bounds(session: Session) -> str:
         before = Scaling(session, target).bounds_before()
@@ -163,7 +167,7 @@ def _move(
     way_back: str,
     back: Callable[[], str] = lambda: "",
 ) -> Step:
-    """Return the step of one move; one that found nothing to do has nothing to take back."""
+    """Return the step of one move; a move that had nothing to do has nothing to take back."""
     effect = Effect()
 
     def moved(session: Session) -> str:

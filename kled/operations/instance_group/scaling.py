@@ -59,7 +59,7 @@ class Target:
 
 
 class Scaling:
-    """Works on one group with a session's hands; each method returns what it did, in words."""
+    """The moves on one group, with a session's hands; each returns what it did, in words."""
 
     def __init__(self, session: Session, target: Target) -> None:
         self._session = session
@@ -70,7 +70,7 @@ class Scaling:
         self._groups: Mapping[str, Role] = {}
 
     def check(self) -> str:
-        """Raise what would keep it from ending, before anything is changed."""
+        """Raise what would keep the scaling from ending, before anything is changed."""
         low, high = self._wanted()
         if low < 0 or low > high:
             raise InvalidInput("--min", f"the least number, {low}, is above the greatest, {high}")
@@ -92,7 +92,7 @@ class Scaling:
         return f"{self._group}: {low} to {number(high, 'machine')} wanted; {to_go}"
 
     def hold_back(self) -> str:
-        """Keep the group from launching what replaces the machines that go."""
+        """Keep the group from launching replacements of the machines that go."""
         if not self._surplus() or self._begun() is not None:
             return self._begun_words()
         low, high = self._wanted()
@@ -106,7 +106,7 @@ class Scaling:
     def end_machines(self) -> str:
         """Drain and delete surplus machines, one after the other.
 
-        Whatever keeps it from ending gives the group back what it was, as far as that can be done.
+        On failure the group gets back what it was, as far as possible.
         """
         begun = self._begun()
         if begun is None:
@@ -145,7 +145,7 @@ class Scaling:
         return begun.minimum_before, begun.maximum_before
 
     def set_bounds(self) -> str:
-        """Store the bounds and update; nothing that runs is above them by now."""
+        """Store the bounds and update; by now no more machines run than they allow."""
         with tell_what_is_left(self._session, self._cluster):
             low, high = self._wanted()
             if self._surplus():
@@ -153,12 +153,12 @@ class Scaling:
             return self._sizes.store(low, high, self._sizes.suspended())
 
     def release(self) -> str:
-        """Give the group back what it suspended before, and end the journal."""
+        """Let the group's suspended processes run again, and end the journal."""
         with tell_what_is_left(self._session, self._cluster):
             return give_back(self._session, self._cluster, self._target.api_server)
 
     def wait(self) -> str:
-        """Wait until the group has as many ready nodes as it has at least."""
+        """Wait until as many nodes are ready as the lower bound asks for."""
         low, _ = self._sizes.bounds()
         if self._roles()[self._group] == "bastion":  # its machines never become nodes
             return f"{number(self._running(self._machines()), 'machine')} running"
@@ -182,7 +182,7 @@ class Scaling:
         return sum(node.ready and not node.cordoned for node in nodes)
 
     def _require_scalable(self, surplus: int) -> None:
-        """Raise for groups whose machines cannot just go."""
+        """Raise for groups whose machines cannot simply go."""
         if self._roles()[self._group] == "control-plane":
             raise DefinitionRejected(
                 f'"{self._group}" is control plane: its machines hold etcd',
@@ -204,7 +204,10 @@ class Scaling:
             )
 
     def _held(self) -> str:
-        """Suspend launching; bounds that were stored below what runs must not be applied yet."""
+        """Suspend launching.
+
+        Bounds below the number of running machines must not be applied yet.
+        """
         low, high = self._sizes.bounds()
         high = max(high, self._running(self._machines()))
         processes = (*self._sizes.suspended(), *autoscaling.HELD)
@@ -229,7 +232,7 @@ class Scaling:
         return chosen
 
     def _choose(self, begun: OpenScaleDown, node: NodeState | None) -> OpenScaleDown:
-        """Remember that we cordon it, before we do."""
+        """Put on record that we cordon the node, before we do it."""
         if node is None or node.cordoned or node.name in begun.chosen:
             return begun
         begun = replace(begun, chosen=(*begun.chosen, node.name))
@@ -237,7 +240,7 @@ class Scaling:
         return begun
 
     def _end(self, api: "Api", machine: Machine) -> None:
-        """Drain its node, where it has one, and delete it."""
+        """Drain the machine's node, if it has one, and delete the machine."""
         self._session.check()
         if machine.node is not None:
             self._drain(api, machine.node.name)
@@ -270,7 +273,7 @@ class Scaling:
         )
 
     def _wanted(self) -> tuple[int, int]:
-        """Return the bounds in the end: what was typed, else what was begun, else what is."""
+        """Return the final bounds: those typed, else those in the journal, else those stored."""
         low, high = self._sizes.bounds()
         begun, target = self._begun(), self._target
         if begun is not None and begun.instance_group == self._group:
@@ -281,7 +284,7 @@ class Scaling:
         )
 
     def _surplus(self) -> int:
-        """Return how many machines of the group are above the wanted greatest number."""
+        """Return how many machines the group has above the wanted maximum."""
         return self._surplus_of(self._machines())
 
     def _surplus_of(self, known: Machines) -> int:
@@ -306,7 +309,7 @@ class Scaling:
         return sum(machine.id not in gone for machine in known.of_group(self._group))
 
     def _gone(self) -> tuple[str, ...]:
-        """Return the machines that were ended: the cloud may list them for a while."""
+        """Return the machines that were ended, which the cloud may list for a while."""
         begun = self._begun()
         return begun.ended if begun is not None else ()
 
@@ -314,7 +317,7 @@ class Scaling:
         return machines(self._session, self._cluster, self._roles(), api)
 
     def _roles(self) -> Mapping[str, Role]:
-        """Return the cluster's groups, asked for once: nothing here makes or deletes one."""
+        """Return the cluster's groups, asked for once, since nothing here makes or deletes one."""
         self._groups = self._groups or group_roles(self._session, self._cluster)
         return self._groups
 

@@ -1,4 +1,4 @@
-"""Which bounds somebody means who scales a group: both at once, or one of them."""
+"""Resolves the bounds that a person gives: both at once by a size, or one of them."""
 
 from typing import Final
 
@@ -14,14 +14,17 @@ _BOUNDS: Final = frozenset({"spec.minSize", "spec.maxSize"})
 def bounds_meant(
     size: int | None, minimum: int | None, maximum: int | None
 ) -> tuple[int | None, int | None]:
-    """Return the bounds; None leaves one as it is. Raises `InvalidInput` for both ways, or none."""
+    """Return the bounds; None keeps one as it is.
+
+    Raises `InvalidInput` where a size and a bound are given, or neither.
+    """
     if (size is not None) == (minimum is not None or maximum is not None):
         raise InvalidInput("--size", "give either --size, or --min and --max")
     return (size, size) if size is not None else (minimum, maximum)
 
 
 def require_order(low: int, high: int, minimum: int | None, maximum: int | None) -> None:
-    """Raise `InvalidInput` where the bounds that would be stored cross; one of two was given."""
+    """Raise `InvalidInput` where the bounds that would be stored cross and only one was given."""
     if (minimum is not None or maximum is not None) and low > high:
         raise InvalidInput(
             "--min" if minimum is not None else "--max",
@@ -31,7 +34,7 @@ def require_order(low: int, high: int, minimum: int | None, maximum: int | None)
 
 
 def require_bounds(stored: Document, minimum: int | None, maximum: int | None) -> None:
-    """Raise as `require_order` for what would be stored of a group, where one bound stays."""
+    """Raise as `require_order` where one bound of the stored group stays."""
     low, high = bounds(stored)
     low = low if minimum is None else minimum
     high = high if maximum is None else maximum
@@ -39,16 +42,18 @@ def require_bounds(stored: Document, minimum: int | None, maximum: int | None) -
 
 
 def bounds_set(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
-    """Return the fields that an edit of the bounds sets, as `EditInstanceGroup` takes them."""
+    """Return the fields for an edit of the bounds, as `EditInstanceGroup` takes them."""
     given = {"spec.minSize": minimum, "spec.maxSize": maximum}
     return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
 
 
 def next_command(cluster: str, before: Document, after: Document) -> str:
-    """Return the command after an edit of a group: what drains, where fewer machines are wanted.
+    """Return the command after an edit of a group.
 
-    `update-cluster` would be refused there (`undrained`). Where more was changed, it is the one
-    all the same: scaling applies nothing else.
+    One that drains, where fewer machines are wanted.
+
+    `update-cluster` would be refused there (`undrained`). The same holds where more was edited:
+    scaling applies nothing else.
     """
     fields = {field for field, _, _ in changed_fields(before, after)}
     low, high = bounds(after)

@@ -1,4 +1,4 @@
-"""A group's bounds and what it suspends: as they are stored, stored anew, and applied."""
+"""The bounds and the suspended processes of a group: reading, storing and applying them."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ SO_ALREADY: Final = "it is so already"
 
 
 class StoredSizes:
-    """One instance group's sizes in the state store and, after each change, in the cloud."""
+    """The sizes of one instance group, in the state store and, after each change, in the cloud."""
 
     def __init__(self, session: Session, cluster: str, instance_group: str) -> None:
         self._session = session
@@ -28,7 +28,7 @@ class StoredSizes:
         self._defined: Definition | None = None
 
     def definition(self) -> Definition:
-        """Return what is stored, asked for once between two changes of ours."""
+        """Return the stored definition, read once between two of our changes."""
         self._defined = self._defined or self._session.kops.definition.get(self._cluster)
         return self._defined
 
@@ -49,11 +49,11 @@ class StoredSizes:
         return {object_name(group): parse.group(group).role for group in groups}
 
     def store(self, low: int, high: int, processes: tuple[str, ...]) -> str:
-        """Store the group so, and bring the cloud in line with it; nothing where it is so.
+        """Store these sizes and bring the cloud in line; does nothing where both are so already.
 
-        Safe to repeat and to kill: kops writes the one object whole, and what a killed update has
-        left is what the next preview shows. Raises `NotApproved` before the update where that would
-        change anything else.
+        Safe to repeat and to kill: kops writes the one object whole, and the next preview shows
+        what a killed update has left. Raises `NotApproved` before the update where it would change
+        anything else.
         """
         done, roles = [], self._roles()
         if (*self.bounds(), self.suspended()) != (low, high, processes):

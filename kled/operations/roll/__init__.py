@@ -1,1 +1,1 @@
-"""Replacing machines, group by group, and what an interrupted roll has left."""
+"""Replacing machines, group by group, and mending what an interrupted roll has left."""

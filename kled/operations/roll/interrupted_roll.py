@@ -1,6 +1,6 @@
-"""A roll that somebody interrupted: seen by whoever looks at the cluster next, ended by the next.
+"""An interrupted roll, which the next look at the cluster reports and the next roll ends.
 
-What it had cordoned and tainted stays so, also where no machine needs to be replaced any more.
+What it had cordoned and tainted stays so until then, even where no machine is left to replace.
 """
 
 from kled.operations.records import roll_journal
@@ -9,7 +9,7 @@ from kled.sentences import options
 
 
 def is_open(session: Session, cluster: str) -> bool:
-    """Whether a roll of the cluster has begun and not ended. Only reads."""
+    """Say whether a roll of the cluster has begun and not ended. Only reads."""
     return roll_journal.read(session, cluster).begun is not None
 
 

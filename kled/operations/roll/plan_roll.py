@@ -1,4 +1,4 @@
-"""Which machines a roll would replace, as a plan with a digest."""
+"""The machines that a roll would replace, as a plan with a digest."""
 
 from kled.errors import NotApproved
 from kled.models.plan import Change, Plan
@@ -25,7 +25,7 @@ def as_plan(rolling: RollingPlan, roll: Roll) -> Plan:
 
 
 def require(rolling: RollingPlan, roll: Roll, approved: str) -> None:
-    """Raise `NotApproved` where something is left to roll and it is not what was approved."""
+    """Raise `NotApproved` where something is left to roll and differs from what was approved."""
     now = as_plan(rolling, roll)
     if not now.is_empty and not now.digest.startswith(approved):
         what = ", ".join(f"{change.fields['replaced']} of {change.name}" for change in now.changes)

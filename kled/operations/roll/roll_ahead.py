@@ -1,6 +1,7 @@
-"""What would block the roll that is to follow a change, looked for before the change is made.
+"""Finds what would block the roll that follows a change, before the change is made.
 
-Afterwards the cloud would have it and the machines not, for as long as the budget blocks.
+Afterwards the cloud would have the change and the machines would not, for as long as a budget
+blocks.
 """
 
 from collections.abc import Callable
@@ -23,10 +24,11 @@ NAME: Final = "check before changing"
 
 
 def step(cluster: str, planned: Callable[[Session], Plan], roll: Roll) -> Step:
-    """Look at the machines that need a roll, and at those that will when `planned` is applied.
+    """Check the machines that need a roll now, and those that will when `planned` is applied.
 
     Safe to repeat: it only reads. Raises `DrainBlocked` and `ClusterNotReady`, as the roll itself
-    would. A cluster that begins anew with other keys is not asked: it does not know them.
+    would. A cluster that begins again with other keys is not asked, since its API does not know
+    them.
     """
 
     def act(session: Session) -> str:
@@ -45,7 +47,7 @@ def step(cluster: str, planned: Callable[[Session], Plan], roll: Roll) -> Step:
 
 
 def _rows(session: Session, plan: Plan, roll: Roll) -> tuple[RollingRow, ...]:
-    """Return the rows of the groups that will roll; all where it is not certain which."""
+    """Return the rows of the groups that will roll; all rows where that is uncertain."""
     try:
         return rows_to_roll(session, plan)
     except OutputUnreadable:

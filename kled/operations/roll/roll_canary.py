@@ -1,4 +1,4 @@
-"""What goes first in a roll: an instance group, or one machine."""
+"""The canary of a roll: an instance group, or one machine, that goes first."""
 
 import re
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from kled.operations.records import roll_journal
 from kled.operations.session import Session
 
 _MACHINE: Final = re.compile(r"i-[0-9a-f]{8,17}|[0-9]{6,20}")
-"""What clouds give machines for ids, and no group is called."""
+"""The form of clouds' machine ids, which no group's name has."""
 
 
 def canary_meant(
     session: Session, cluster: str, typed: str | None, groups: Sequence[str] = ()
 ) -> str | None:
-    """Return the group, or the one machine, that goes first in a roll; a group may be cut short.
+    """Return the group or the machine that goes first; a group's name may be cut short.
 
-    `groups` are those that are rolled, all where empty. Raises `InstanceGroupNotFound` for what is
-    neither, and `InvalidInput` where it is not among them: nothing would go first. None for a
-    machine that a roll which was interrupted has replaced already.
+    `groups` are those that are rolled; empty means all. Raises `InstanceGroupNotFound` for a name
+    that is neither, and `InvalidInput` for a canary outside of `groups`. None for a machine that an
+    interrupted roll has replaced already.
     """
     if typed is None:
         return None

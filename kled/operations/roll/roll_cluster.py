@@ -1,4 +1,4 @@
-"""Replace the machines that do not run what the definition says, group by group."""
+"""Replaces the machines that run an earlier definition, group by group."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -30,32 +30,32 @@ class Pace:
     """An instance group that goes first among those of its role, or the id of one machine that is
     replaced alone before all others."""
     pause: timedelta = timedelta(0)
-    """Wait this long after each group, for people to look."""
+    """How long to wait after each group, for people to look."""
     group_deadline: timedelta | None = None
-    """A group may take this long; by default 45 minutes for each of its machines."""
+    """How long a group may take; by default 45 minutes for each of its machines."""
     steadiness: Steadiness = field(default=Steadiness())
-    """After each group, and before the next one."""
+    """How often the cluster must validate after a group before the next one starts."""
     patience: timedelta = timedelta(minutes=15)
     """How long the cluster may take to be steady after a group."""
     preflight: bool = True
-    """False rolls although budgets block, or nodes are not ready."""
+    """False rolls even where budgets block or nodes are not ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollCluster:
-    """Look what stands in the way, and roll where something is left to roll."""
+    """Check what would block the roll, then roll where something is left to roll."""
 
     cluster: str
     roll: Roll
     pace: Pace = Pace()
     approved: str | None = None
-    """The digest of the roll that somebody agreed to (`plan_roll`); None: whatever is left."""
+    """The digest of the roll that somebody agreed to (`plan_roll`); None rolls whatever is left."""
 
     name = "rolling update"
     guards = ROLLS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps; without the Kubernetes API (`cloudonly`) nothing is looked at."""
+        """Return the steps; without the Kubernetes API (`cloudonly`) nothing is checked before."""
         looks = self.pace.preflight and not self.roll.cloudonly
         checks = (preflight_step(self.cluster, self.roll),) if looks else ()
         if self.approved is not None:
@@ -102,9 +102,9 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
     """`kops rolling-update cluster --yes`, a group at a time, unless its preview is empty.
 
     Safe to repeat and to kill: kops looks each time which machines still need it, and the next run
-    first uncordons what a killed one left, but what others had cordoned before. A forced roll that
-    was killed goes on with the first group that it had not done. Raises `RollHalted` where a group
-    cannot be rolled; nothing stays cordoned by it then.
+    first uncordons what a killed one left, except for what others had cordoned before. A forced
+    roll that was killed goes on with the first group that it had not done. Raises `RollHalted`
+    where a group cannot be rolled; nothing stays cordoned by the roll then.
     """
 
     def done(session: Session) -> str | None:

@@ -1,4 +1,4 @@
-"""Rolling the groups of a cluster one after the other, with a journal, and halting cleanly."""
+"""Rolls the groups of a cluster one after the other, keeps a journal, and halts cleanly."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from kled.operations.roll.roll_cluster import Pace
 
 _EACH: Final = timedelta(minutes=45)
-"""One machine: kops itself gives drain and validation 15 minutes each."""
+"""For one machine: kops itself gives drain and validation 15 minutes each."""
 
 
 def roll_groups(session: Session, cluster: str, roll: Roll, pace: "Pace") -> str:
-    """Roll what needs it in its safe order; return what was done, in words.
+    """Roll the groups that need it in their safe order; return a sentence about what was done.
 
-    Raises `RollHalted`, and as it is what may go well at the next try, such as `Throttled`.
+    Raises `RollHalted`, and unchanged the errors that may pass at the next try, such as
+    `Throttled`.
     """
     with _api(session, cluster, roll) as api:
         kept = KeptJournal(session, cluster)
@@ -70,7 +71,7 @@ def say_pause(done: str, following: str, pause: timedelta, now: datetime) -> str
 
 
 def _canary(kept: KeptJournal, pace: "Pace", roles: Mapping[str, Role], api: "Api | None") -> str:
-    """Replace the one machine that goes first, where it is still there and out of date; name it.
+    """Replace the machine that goes first, if it still exists and is out of date; return its id.
 
     `kops delete instance` starts its successor, drains it and validates, as a roll does.
     """
@@ -114,7 +115,7 @@ def _uncordon(kept: KeptJournal, api: "Api | None") -> None:
 def in_order_of(
     roles: dict[str, Role], canary: str | None
 ) -> Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]]:
-    """Return what puts rows into their safe order."""
+    """Return the function that puts rows into their safe order."""
     return lambda rows: in_order(rows, roles, canary)
 
 
@@ -123,7 +124,7 @@ def _waiting(
     roll: Roll,
     order: Callable[[Sequence[RollingRow]], tuple[RollingRow, ...]],
 ) -> tuple[RollingRow, ...]:
-    """Return the groups that are left, in their order; `need_update` is how many will roll."""
+    """Return the remaining groups in their order; `need_update` is how many machines will roll."""
     rows = kept.session.kops.cluster.preview_rolling_update(kept.cluster, roll).rows
     if not roll.force:
         return order([row for row in rows if row.need_update or row.status != "Ready"])
@@ -133,7 +134,7 @@ def _waiting(
 
 
 def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
-    """Open the journal; where it is open already, first undo what a roll that died has left."""
+    """Open the journal; where it is open already, first undo what the interrupted roll has left."""
     journal = kept.journal
     mended: tuple[str, ...] = ()
     if journal.begun is not None:
@@ -147,7 +148,7 @@ def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
 
 
 def _outlook(kept: KeptJournal, left: Sequence[RollingRow], place: int, groups: int) -> str:
-    """Say which group is next, and how long all that is left takes by the cluster's past."""
+    """Say which group is next, and how long the rest takes by the cluster's past rolls."""
     takes = estimate(kept.journal.past, left)
     minutes = f", about {max(1, round(takes.total_seconds() / 60))} min left" if takes else ""
     machines = sum(row.need_update for row in left)
@@ -159,7 +160,7 @@ def _outlook(kept: KeptJournal, left: Sequence[RollingRow], place: int, groups: 
 
 @dataclass
 class _Group:
-    """One group's roll."""
+    """The roll of one group."""
 
     kept: KeptJournal
     rolling: Roll
@@ -183,7 +184,7 @@ class _Group:
         return self.kept.cluster
 
     def roll(self, role: Role) -> None:
-        """Roll it, wait until the cluster is steady, and remember how long it took."""
+        """Roll the group, wait until the cluster is steady, and record how long it took."""
         session, began = self.session, self.session.clock.monotonic()
         deadline = self.pace.group_deadline or _EACH * max(1, self.row.need_update)
         kops = session.kops.telling(self._line, deadline)
@@ -208,7 +209,7 @@ class _Group:
 
     @contextmanager
     def _halting(self) -> Iterator[None]:
-        """Leave nothing cordoned by us where it fails; say at which machine, and why."""
+        """On failure leave nothing cordoned by us, and say at which machine it failed, and why."""
         try:
             yield
         except KledError as error:

@@ -1,4 +1,4 @@
-"""What would keep a roll from ending well, found before anything is touched. Only reads."""
+"""Finds what would keep a roll from ending well, before anything is touched. Only reads."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _LOOKS: Final = 3
 _BETWEEN: Final = 20.0
-"""Seconds: a budget without room may only wait for a pod that starts."""
+"""Seconds; a budget without room may only wait for a pod that is starting."""
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What was found."""
+    """What a look before the roll has found."""
 
     blocked: tuple[str, ...] = ()
     """Disruption budgets that would keep nodes from being drained."""
@@ -31,11 +31,11 @@ class Preflight:
     alone: tuple[str, ...] = ()
     """Workloads that are down while their only pod moves."""
     cramped: tuple[str, ...] = field(default=())
-    """Groups of one machine that is drained before its successor is there."""
+    """Groups whose only machine is drained before its successor exists."""
 
     @property
     def words(self) -> str:
-        """What an operator should know although it stops nothing."""
+        """What an operator should know although it does not stop the roll."""
         parts = [
             _some("down while they move", self.alone),
             _some("without a second machine meanwhile", self.cramped),
@@ -43,9 +43,9 @@ class Preflight:
         return "; ".join(part for part in parts if part) or "nothing stands in the way"
 
     def require(self, cluster: str, first: str = "") -> None:
-        """Raise `DrainBlocked` or `ClusterNotReady` where a roll could not end.
+        """Raise `DrainBlocked` or `ClusterNotReady` where the roll could not end.
 
-        `first` is the command that comes before a roll that goes on all the same.
+        `first` is the command before a roll that is to go on in spite of it.
         """
         roll = f"kled kops rolling-update {options(name=cluster)} --skip-preflight --yes"
         skip = (
@@ -64,9 +64,9 @@ class Preflight:
 
 
 def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api") -> Preflight:
-    """Look at the nodes of the groups in `rows`; at budgets again until they have had time.
+    """Look at the nodes of the groups in `rows`, and at blocked budgets again after a while.
 
-    A node whose group kops does not know counts: rather one too many than one too few.
+    A node whose group kops does not know counts as one of them, to be on the safe side.
     """
     from kled.kubernetes import disruption, workloads  # noqa: PLC0415 - heavy
 
@@ -89,7 +89,7 @@ def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api")
 
 
 def _cramped(session: Session, cluster: str, rows: Sequence[RollingRow]) -> Iterable[str]:
-    """Name groups whose only machine goes before another one comes (maxSurge 0)."""
+    """Name the groups whose only machine goes before another one comes (maxSurge 0)."""
     known = {object_name(group): group for group in session.kops.definition.get(cluster).groups}
     for row in rows:
         spec: Any = known.get(row.instance_group, {}).get("spec") or {}

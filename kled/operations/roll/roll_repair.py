@@ -1,4 +1,4 @@
-"""Cordons and taints of ours: what a roll that broke off has left on nodes that stay."""
+"""Removes the cordons and taints that an interrupted roll has left on nodes that stay."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ def cordoned_nodes(api: "Api") -> tuple[str, ...]:
 
 
 def undo(api: "Api", before: Collection[str]) -> tuple[str, ...]:
-    """Uncordon what a roll has cordoned, and remove its taint; name the nodes that needed it.
+    """Uncordon what a roll has cordoned, and remove its taint; return the nodes that needed it.
 
-    Kops taints what it is about to replace before it cordons anything: a node without that taint,
-    or one that was cordoned `before`, is somebody else's. Safe to repeat and to kill: each node is
-    looked at anew, and its taint goes last.
+    kops taints what it is about to replace before it cordons anything. So a node without that
+    taint, or one that was cordoned `before`, is somebody else's. Safe to repeat and to kill: each
+    node is looked at again, and its taint goes last.
     """
     from kled.kubernetes.nodes import nodes, remove_taint, uncordon  # noqa: PLC0415
 
