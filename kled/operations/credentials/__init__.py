@@ -1,1 +1,1 @@
-"""Secrets and certificate authorities of a cluster."""
+"""A cluster's secrets and certificate authorities."""

@@ -1,4 +1,4 @@
-"""Rotate a cluster's certificate authorities, one phase at a time.
+"""Rotates a cluster's certificate authorities, one phase at a time.
 
 Create adds a second keypair that machines come to trust; promote makes it the one that signs;
 distrust ends the trust in the old one. Between two phases every machine must have been updated and
@@ -39,9 +39,10 @@ class RotateKeypairs:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps.
 
-        Safe to repeat and to kill: it looks which keysets the phase is still open for. One kops
-        call does all of them where it can, so that hardly anything comes between two keysets: a
-        promotion or distrust that was killed there is refused until the machines were rolled.
+        Safe to repeat and to kill: it looks which keysets the phase is still due for. Where
+        possible one kops call does all of them, which leaves hardly any time between two keysets:
+        the rest of a promotion or distrust that was killed there is refused until the machines were
+        rolled.
         """
 
         def done(session: Session) -> str | None:
@@ -91,7 +92,10 @@ _WAYS_BACK: Final[dict[Phase, tuple[str, str]]] = {
 
 
 def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]]) -> str:
-    """Return kops' own commands for the keysets as they were `before`; new ids are to be listed."""
+    """Return kops' commands that give the keysets back what they were `before`.
+
+    For new keypairs, whose ids are not known yet, the command that lists them is named.
+    """
     advice, verb = _WAYS_BACK[rotation.phase]
     name = options(name=rotation.cluster)
     meant = [
@@ -107,7 +111,7 @@ def _way_back(rotation: RotateKeypairs, before: Mapping[str, Sequence[Keypair]])
 def _distrusting(
     cluster: str, before: Mapping[str, Sequence[Keypair]], now: Mapping[str, Sequence[Keypair]]
 ) -> str:
-    """Return kops' own commands for the keypairs that are there now and were not before."""
+    """Return kops' commands that distrust the keypairs which are there now and were not before."""
     told = (
         f"kops distrust keypair {word(keyset)} {keypair.id} {options(name=cluster)}"
         for keyset, keypairs in now.items()
@@ -118,9 +122,9 @@ def _distrusting(
 
 
 def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Keypair]:
-    """Yield those that the phase puts back: what is primary now, or what is about to be distrusted.
+    """Yield the keypairs that the way back restores: the primary, or those to be distrusted.
 
-    What is about to be made has no id yet.
+    New keypairs have no ids yet, so a creation yields none.
     """
     trusted = [keypair for keypair in keypairs if not keypair.distrusted]
     primary = max((_age(keypair) for keypair in trusted if keypair.primary), default=(0, ""))
@@ -132,12 +136,12 @@ def _meant(keypairs: Sequence[Keypair], rotation: RotateKeypairs) -> Iterator[Ke
 
 
 def open_keysets(session: Session, rotation: RotateKeypairs) -> tuple[str, ...]:
-    """Return the keysets that the phase is still to be done for; raise `ResourceNotFound`."""
+    """Return the keysets for which the phase is still due; raises `ResourceNotFound`."""
     return _open(_keysets(session, rotation), rotation)
 
 
 def _keysets(session: Session, rotation: RotateKeypairs) -> dict[str, list[Keypair]]:
-    """Return the keypairs of the keysets that the rotation is about, by keyset."""
+    """Return the keypairs of the rotation's keysets, by keyset."""
     keysets: dict[str, list[Keypair]] = {}
     for keypair in session.kops.credentials.list_keypairs(rotation.cluster):
         if keypair.problem and rotation.keyset in {ALL, keypair.name}:
@@ -169,7 +173,7 @@ def plan(rotation: RotateKeypairs, keysets: Sequence[str]) -> Plan:
 
 
 def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
-    """Raise `NotApproved` where machines do not have the last phase yet. Only reads."""
+    """Raise `NotApproved` where machines have not reached the last phase yet. Only reads."""
     if rotation.phase == "create":
         return
     if not session.kops.cluster.preview_update(rotation.cluster).is_empty:
@@ -186,7 +190,7 @@ def require_rolled(session: Session, rotation: RotateKeypairs) -> None:
 
 
 def _is_open(keypairs: Sequence[Keypair], phase: Phase) -> bool:
-    """Whether a keyset still needs a phase: keypairs are told apart by when they were issued."""
+    """Say whether the phase is still due for a keyset; keypairs are ordered by their ids."""
     trusted = [keypair for keypair in keypairs if not keypair.distrusted]
     primary = max((_age(keypair) for keypair in trusted if keypair.primary), default=(0, ""))
     newer = [keypair for keypair in trusted if keypair.has_private_key and _age(keypair) > primary]

@@ -1,4 +1,4 @@
-"""Store and delete the secrets that people give a cluster."""
+"""Stores and deletes the secrets that people give a cluster."""
 
 import re
 from dataclasses import dataclass, replace
@@ -28,7 +28,8 @@ KEEPING: Final = "keep the new value"
 _MAY_CHANGE: Final = "dockerconfig"
 NOT_KEPT: Final = "no snapshot is taken of it"
 _BREAKS_A_TABLE: Final = re.compile(r"[\t\n\v\f\r]")
-"""What Go's tabwriter, or a reader of its lines, takes for the end of a cell or of a row."""
+"""The characters that Go's tabwriter, or a reader of its lines, takes for the end of a cell or
+row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +40,26 @@ class CreateSecret:
     kind: str
     """`dockerconfig`, `encryptionconfig` or `ciliumpassword`."""
     file: Path
-    """Only its path is passed on: kops reads it."""
+    """kops reads it; only its path is passed on."""
     force: bool = False
-    """Replace the one that is there."""
+    """Replace an existing secret."""
 
     name = "create secret"
     guards = EDITS
 
     @property
     def _is_kept(self) -> bool:
-        """Whether a snapshot is taken of it at once: machines will be known by it (decision 48)."""
+        """Say whether a snapshot is taken at once, as for secrets that machines run with.
+
+        See decision 48.
+        """
         return self.force or self.kind != _MAY_CHANGE
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps: the secret goes to the cluster's own place, and to nobody else's.
+        """Return the steps; the secret must go to the cluster's own place.
 
         Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
-        refused where an earlier attempt wrote it already, which then says so.
+        refused where an earlier attempt has written the secret, and the refusal says so.
         """
         effect, back = Effect(), ways_back.Found()
 
@@ -94,7 +98,7 @@ class CreateSecret:
 
 
 def _kept_step(cluster: str, secret: str) -> Step:
-    """Take the snapshot that later ones are held against: the new value is meant.
+    """Take a snapshot with the new value, so that later snapshots are compared with it.
 
     Safe to repeat and to kill: `kled snapshot create --rotated` does what is left.
     """
@@ -124,7 +128,7 @@ def _kept_step(cluster: str, secret: str) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class DeleteSecret:
-    """Delete a secret; kops does it at once and keeps no copy."""
+    """Delete a secret; kops deletes it at once and keeps no copy."""
 
     cluster: str
     secret: str
@@ -133,7 +137,7 @@ class DeleteSecret:
     guards = EDITS
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps: the secret is the cluster's own, and nobody else's.
+        """Return the steps; the secret must be in the cluster's own place.
 
         Safe to repeat and to kill: kops removes one object.
         """
@@ -169,11 +173,11 @@ class DeleteSecret:
 
 
 def listed_secrets(session: Session, cluster: str) -> tuple[Secret, ...]:
-    """Return the cluster's secrets, sorted; only reads: one call of kops, and one LIST.
+    """Return the cluster's secrets, sorted. Only reads: one call of kops, and one LIST.
 
-    kops writes a table with the names as they are: a line feed in one forges a row of another.
-    Where the names that are stored say so, they are returned in place of kops' rows. A state store
-    that kled has no client for is kops' alone to tell.
+    kops writes the names into a table as they are, so that a line feed in a name forges a row.
+    Where the stored names show that, they are returned in place of kops' rows. For a state store
+    that kled has no client for, kops' rows are taken.
     """
     listed = session.kops.credentials.list_secrets(cluster)
     try:
@@ -206,7 +210,7 @@ def require_unused(session: Session, cluster: str, name: str) -> None:
 
 
 def require_secret(session: Session, cluster: str, name: str) -> None:
-    """Raise `ResourceNotFound` naming the secrets there are; kops says nothing (capture 34i)."""
+    """Raise `ResourceNotFound`, with the existing secrets; kops says nothing (capture 34i)."""
     names = [secret.name for secret in listed_secrets(session, cluster)]
     if name not in names:
         raise ResourceNotFound(

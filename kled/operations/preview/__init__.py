@@ -1,1 +1,1 @@
-"""What a change would do and whom it would touch, before anybody says yes. Only reads."""
+"""What a change would do and whom it would touch, before anybody agrees to it. Only reads."""

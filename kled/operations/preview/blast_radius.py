@@ -1,7 +1,8 @@
 """Who notices when a plan is applied and its machines are rolled.
 
 Only reads: kops' own previews, the Kubernetes API, the cluster's past rolls, and the definitions of
-other registered clusters. What cannot be asked is unknown, with its reason; it stops no plan.
+other registered clusters. An answer that cannot be had is unknown, with its reason, and stops no
+plan.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,13 +36,13 @@ class Affected:
 
 
 class Sight(Protocol):
-    """Where a radius looks beside kops; each may raise `KledError`."""
+    """The sources of a radius beside kops; each method may raise `KledError`."""
 
     def affected(self, groups: frozenset[str]) -> Affected:
         """Ask the Kubernetes API about the machines of `groups`."""
 
     def estimate(self, rows: Sequence[RollingRow]) -> timedelta | None:
-        """Return how long a roll of `rows` takes by the cluster's own past; None: it has none."""
+        """Return how long a roll of `rows` takes, by the cluster's past rolls; None without any."""
 
     def shared_roles(self) -> tuple[str, ...]:
         """Name the cluster's IAM roles that other registered clusters use, too."""
@@ -49,7 +50,7 @@ class Sight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Machines:
-    """What becomes of the machines; `rows` are those of the groups that roll, as they will be."""
+    """What happens to the machines; `rows` are the groups that roll, as they will be."""
 
     rolls: tuple[GroupRoll, ...]
     ended: tuple[Ended, ...]
@@ -63,7 +64,7 @@ class _Machines:
 
 @dataclass
 class _Notes:
-    """Asks, and writes down the reasons for what is unknown."""
+    """Asks, and writes down the reasons for unknown answers."""
 
     unknown: dict[str, str] = field(default_factory=dict)
 
@@ -76,9 +77,9 @@ class _Notes:
 
 
 def of_plan(session: Session, plan: Plan, sight: Sight) -> BlastRadius:
-    """Return the radius of applying `plan` and of rolling what needs it then.
+    """Return the radius of applying `plan` and of rolling what needs it afterwards.
 
-    Raises no `KledError`: what could not be asked is None, and its reason in `unknown`.
+    Raises no `KledError`: an unknown answer is None, with its reason in `unknown`.
     """
     radius = _radius(plan.cluster, lambda: _planned(session, plan), sight)
     notes = _Notes(dict(radius.unknown))
@@ -121,7 +122,7 @@ def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> Bla
 
 
 def rows_to_roll(session: Session, plan: Plan) -> tuple[RollingRow, ...]:
-    """Return the groups that need a roll when `plan` is applied, in kops' order; only reads.
+    """Return the groups that need a roll once `plan` is applied, in kops' order. Only reads.
 
     Raises `OutputUnreadable` where it is not certain which groups the plan is about.
     """
@@ -149,12 +150,12 @@ def _radius(cluster: str, what: Callable[[], _Machines], sight: Sight) -> BlastR
 
 
 def _affected(sight: Sight, machines: _Machines) -> Affected:
-    """A plan that touches no machine needs no Kubernetes API: nothing there notices."""
+    """Ask the Kubernetes API, unless the plan touches no machine."""
     return sight.affected(machines.groups) if machines.groups else Affected()
 
 
 def _planned(session: Session, plan: Plan) -> _Machines:
-    """Ask kops, without the Kubernetes API, which machines there are and which are out of date."""
+    """Ask kops which machines exist and which are out of date; the Kubernetes API is not asked."""
     rows = undrained.rows(session, plan.cluster)
     if not rows:
         return _Machines((), (), ())  # nothing runs yet

@@ -1,7 +1,7 @@
-"""What an operation would be refused with, asked of itself before anybody says yes. Only reads.
+"""The refusal that an operation would meet, found before anybody agrees to it. Only reads.
 
-A preview ends as the act would end at that moment: with its exit code, its words and its hint. So
-the looks are the act's own, in its order.
+A preview ends as the operation would end at that moment: with its exit code, its message and its
+hint. So the looks are the operation's own, in its order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,17 +32,17 @@ Look = Callable[[], object]
 """Raises what the act would be refused with."""
 
 _OF_WHO_LOOKS: Final = (StoreDenied, CredentialsRefused, KubernetesRefused, DeadlineExceeded)
-"""What whoever looks may be told, and whoever acts not."""
+"""Errors that a preview may meet and the operation itself would not."""
 
 
 def refusal(
     session: Session, operation: Operation, *, now: bool = True, also: Sequence[Look] = ()
 ) -> KledError | None:
-    """Return what `operation` would end with before it changed anything; None: nothing is known.
+    """Return the error with which `operation` would end before its first change.
 
-    `also` is what it looks at itself, last. Unless it is to be done `now`, what passes by itself is
-    left out: the lease that another writer holds, a window that is closed. What cannot be asked is
-    noted: the act asks it again.
+    None where none is known. `also` holds further looks of the operation, which come last. Unless
+    it is to be done `now`, refusals that pass by themselves are left out: another writer's lease, a
+    closed window. What cannot be asked is noted, and the operation asks it again.
     """
     unknown: list[str] = []
     for look in (*_before(session, operation, now=now), *also):
@@ -65,10 +65,10 @@ def preview_with_refusal(
     *,
     now: bool = True,
 ) -> tuple[T, KledError | None]:
-    """Return what `make` shows, and what the operation would be refused with.
+    """Return what `make` shows, and the refusal that the operation would meet.
 
-    `also` is the operation's own look at what was made. Where nothing can be shown of what would
-    be refused anyway, that is raised: it says more than kops, which the act would not reach.
+    `also` is the operation's own look at the result of `make`. Where `make` fails for an operation
+    that would be refused anyway, raises that refusal, which says more than kops' error.
     """
     error = refusal(session, operation, now=now)
     try:
@@ -81,7 +81,7 @@ def preview_with_refusal(
 
 
 def ask_for_refusal(session: Session, operation: Operation, look: Look) -> KledError | None:
-    """Return what a look of the operation is refused with; what cannot be asked is noted."""
+    """Return the refusal of one look of the operation; what cannot be asked is noted."""
     try:
         look()
     except KledError as error:
@@ -92,14 +92,14 @@ def ask_for_refusal(session: Session, operation: Operation, look: Look) -> KledE
 
 
 def _is_told(error: KledError) -> bool:
-    """Whether it is a refusal; else a repeat, or somebody else, may be told otherwise."""
+    """Say whether the error is a refusal; any other may be gone at the next try."""
     if isinstance(error, ClusterNotReady) and not isinstance(error, ApiUnreachable):
         return True
     return not (error.retryable or isinstance(error, _OF_WHO_LOOKS))
 
 
 def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[Look]:
-    """Yield what comes before the first change, in the order of `guard.steps_of`."""
+    """Yield the looks before the first change, in the order of `before_change.steps_of`."""
     if now:
         yield partial(_require_window, session, operation)
         yield partial(_require_free, session, operation)

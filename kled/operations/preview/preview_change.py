@@ -1,4 +1,4 @@
-"""What changes of the stored state would do, and why they would be refused; only reads.
+"""What changes of the stored state would do, and why they would be refused. Only reads.
 
 `now` of each function is that of `foreseen.refusal`.
 """
@@ -18,7 +18,7 @@ from kled.operations.session import Session
 
 
 def preview_upgrade(session: Session, wish: UpgradeCluster, *, now: bool) -> Plan:
-    """Return which versions would be stored; raises as `foreseen.preview_with_refusal`."""
+    """Return the versions that would be stored; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         kept_keys.require_previewable(session, wish.cluster)
@@ -29,7 +29,7 @@ def preview_upgrade(session: Session, wish: UpgradeCluster, *, now: bool) -> Pla
 
 
 def preview_rotation(session: Session, wish: RotateKeypairs, *, now: bool) -> Plan:
-    """Return for which keysets the phase would run; raises as `foreseen.preview_with_refusal`."""
+    """Return the keysets of the phase; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         kept_keys.require_previewable(session, wish.cluster)
@@ -44,7 +44,7 @@ def preview_rotation(session: Session, wish: RotateKeypairs, *, now: bool) -> Pl
 
 
 def preview_secret_deletion(session: Session, wish: DeleteSecret, *, now: bool) -> Plan:
-    """Return that the secret would go; raises as `foreseen.preview_with_refusal`."""
+    """Return the deletion of the secret; raises as `foreseen.preview_with_refusal`."""
 
     def make() -> Plan:
         require_secret(session, wish.cluster, wish.secret)
@@ -58,7 +58,7 @@ def preview_secret_deletion(session: Session, wish: DeleteSecret, *, now: bool) 
 
 
 def preview_group_deletion(session: Session, wish: DeleteInstanceGroup, *, now: bool) -> Plan:
-    """Return that the group would go; raises as `foreseen.preview_with_refusal`."""
+    """Return the deletion of the group; raises as `foreseen.preview_with_refusal`."""
     cluster, group = wish.cluster, wish.instance_group
 
     def make() -> Plan:

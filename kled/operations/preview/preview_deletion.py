@@ -1,4 +1,4 @@
-"""What a deletion removes, and why it would be refused: before anybody is asked."""
+"""What a deletion would remove, and why it would be refused."""
 
 from dataclasses import dataclass, field, replace
 
@@ -19,9 +19,9 @@ from kled.retry import READ
 def require_deletable(
     session: Session, wish: DeleteCluster
 ) -> Definition | unregistration.Unreadable | None:
-    """Return what is stored; None where only the proof of an earlier deletion is left. Only reads.
+    """Return what is stored; None where only the proof of an earlier deletion is due. Only reads.
 
-    Raises `ClusterNotFound`: a cluster that is gone is none to delete.
+    Raises `ClusterNotFound` for a cluster that is gone.
     """
     stored = unregistration.look(session, wish.cluster, unregister=wish.unregister)
     if stored is None and begun_deletion.read(session, wish.cluster) is None:
@@ -30,7 +30,7 @@ def require_deletable(
 
 
 def preview_deletion(session: Session, wish: DeleteCluster, *, now: bool = False) -> Plan:
-    """Return `plan_deletion`, with what the deletion would be refused with. Only reads.
+    """Return `plan_deletion`, with the refusal that the deletion would meet. Only reads.
 
     `now` is that of `foreseen.refusal`. Raises that refusal where nothing can be listed.
     """
@@ -45,7 +45,7 @@ def preview_deletion(session: Session, wish: DeleteCluster, *, now: bool = False
 
 @dataclass(frozen=True, slots=True)
 class PlanDeletion:
-    """Plan as one step; what was found is in `plans` when it has ended."""
+    """Plan in one step; `plans` holds the plan afterwards."""
 
     wish: DeleteCluster
     plans: list[Plan] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Which machines a roll would replace, and why it would be refused: before anybody is asked."""
+"""The machines that a roll would replace, and why it would be refused."""
 
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +22,7 @@ from kled.retry import READ
 def resolve_roll(
     session: Session, cluster: str, roll: Roll, canary: str | None
 ) -> tuple[Roll, str | None]:
-    """Return the roll and what goes first with whole names; raises as `canary_meant`."""
+    """Return the roll and its canary with whole names; raises as `canary_meant`."""
     typed = roll.instance_groups
     groups = tuple(instance_group_meant(session, cluster, group) for group in typed)
     first = canary_meant(session, cluster, canary, groups)
@@ -32,10 +32,10 @@ def resolve_roll(
 def preview_roll(
     session: Session, wish: RollCluster, *, now: bool = False
 ) -> tuple[RollingPlan, KledError | None]:
-    """Return which machines a roll would replace, and what it would be refused with; only reads.
+    """Return the machines that a roll would replace, and its refusal, if any. Only reads.
 
-    `now` is that of `foreseen.refusal`. Raises that refusal where kops could not preview the roll:
-    over damaged keys it is not even asked.
+    `now` is that of `foreseen.refusal`. Where kops could not preview the roll, raises that refusal:
+    with damaged keys kops is not asked at all.
     """
     cluster = wish.cluster
 
@@ -52,16 +52,16 @@ def preview_roll(
 
 @dataclass(frozen=True, slots=True)
 class PlanRoll:
-    """Plan as one step; what was found is in `plans` when it has ended."""
+    """Plan in one step; `plans` holds the plan afterwards."""
 
     cluster: str
     roll: Roll
     canary: str | None = None
-    """A group, also the start of its name, or a machine."""
+    """A group, or the start of its name, or a machine."""
     approved: str | None = None
     """The digest of the roll that somebody agreed to, where somebody did."""
     preflight: bool = True
-    """Whether it looks what stands in the way."""
+    """Whether to check what would block the roll."""
     plans: list[Plan] = field(default_factory=list)
     meant: list[tuple[Roll, str | None]] = field(default_factory=list)
     """The roll and the canary with whole names."""
@@ -72,7 +72,7 @@ class PlanRoll:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises what the roll would be refused with.
+        Raises the refusal that the roll would meet.
         """
 
         def act(session: Session) -> str:

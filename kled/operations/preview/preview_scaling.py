@@ -1,4 +1,4 @@
-"""Which bounds a group would get, and why that would be refused: before anybody is asked."""
+"""The bounds that a group would get, and why they would be refused."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from kled.retry import READ
 
 @dataclass(frozen=True, slots=True)
 class PlanScaling:
-    """Plan as one step; what was found is in `plans` when it has ended."""
+    """Plan in one step; `plans` holds the plan afterwards."""
 
     cluster: str
     instance_group: str
@@ -34,7 +34,7 @@ class PlanScaling:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises what the scaling would be refused with: nobody has to agree to that.
+        Raises the refusal that the scaling would meet, so that nobody is asked to agree to that.
         """
 
         def act(session: Session) -> str:

@@ -1,4 +1,4 @@
-"""Where a blast radius looks beside kops: the Kubernetes API, past rolls, other clusters."""
+"""The sources of a blast radius beside kops: the Kubernetes API, past rolls, other clusters."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,13 +15,14 @@ from kled.operations.records import roll_journal
 from kled.operations.session import Session
 
 _PATIENCE: Final = timedelta(seconds=5)
-"""One request to the Kubernetes API: a preview does not wait long for a cluster that is down."""
+"""For one request to the Kubernetes API: a preview waits only briefly for a cluster that is
+down."""
 _ADMIN: Final = timedelta(minutes=15)
 """Lifetime of the credentials for it."""
 
 
 class SessionSight:
-    """Looks with a session's hands; only reads."""
+    """Asks with a session's hands; only reads."""
 
     def __init__(self, session: Session, cluster: str) -> None:
         self._session = session
@@ -30,7 +31,7 @@ class SessionSight:
     def affected(self, groups: frozenset[str]) -> Affected:
         """Ask the Kubernetes API about the machines of `groups`.
 
-        A machine whose group kops does not know counts: rather one too many than one too few.
+        A machine whose group kops does not know counts as one of them, to be on the safe side.
         Raises `ApiUnreachable`, and what else kops and the API answer with.
         """
         from kled.kubernetes import client, disruption, workloads  # noqa: PLC0415 - heavy
@@ -48,7 +49,7 @@ class SessionSight:
             )
 
     def estimate(self, rows: Sequence[RollingRow]) -> timedelta | None:
-        """Return how long a roll of `rows` takes by the cluster's own past."""
+        """Return how long a roll of `rows` takes, by the cluster's past rolls."""
         return estimate(roll_journal.read(self._session, self._cluster).past, rows)
 
     def shared_roles(self) -> tuple[str, ...]:

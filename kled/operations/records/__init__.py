@@ -1,1 +1,1 @@
-"""What operations keep on record of a cluster beside its state: one key scheme, one reader."""
+"""Records of operations on a cluster, beside its state: one key scheme, one reader."""

@@ -1,4 +1,4 @@
-"""Every record that operations keep of a cluster: the one list that a deletion goes through."""
+"""The list of all records of a cluster, which a deletion removes."""
 
 from typing import Any, Final
 
@@ -21,13 +21,13 @@ ALL: Final[tuple[Record[Any], ...]] = (
     origin.RECORD,
     begun_deletion.RECORD,
 )
-"""The deletion's own is last: while it is there, a deletion that was killed is known to be open."""
+"""The deletion's own comes last: while it exists, a killed deletion is known to be open."""
 
 
 def forget_all(session: Session, cluster: str) -> None:
-    """Remove all that is on record of a cluster that is gone, so that another of its name is new.
+    """Remove all records of a cluster that is gone, so that a later one of its name starts afresh.
 
-    Safe to repeat and to kill: what ends the deletion goes last.
+    Safe to repeat and to kill: the record that ends the deletion goes last.
     """
     for record in ALL:
         record.forget(session, cluster)

@@ -1,8 +1,8 @@
-"""A plan that was approved by its digest: checked under the lease, remembered while it is applied.
+"""A plan approved by its digest: checked under the lease, and remembered while it is applied.
 
 `<state-store>/.kled/updates/<cluster>.json` holds the approved plan from before its first change
-until nothing of it is left. So an interrupted apply goes on with the same digest, although what is
-left of the plan has another one.
+until nothing of it is left. So an interrupted update goes on with the same digest, although the
+rest of the plan has another one.
 """
 
 from dataclasses import dataclass
@@ -59,21 +59,21 @@ class Approved:
     digest: str
     """Of the plan, in hex; at least its first 12 digits."""
     plan: Plan | None = None
-    """The plan that this process has seen last; where it is the approved one, a refusal says what
+    """The plan that this process saw last; where it is the approved one, a refusal can say what
     has changed since."""
 
     @property
     def known(self) -> Plan | None:
-        """The approved plan, where this process has it."""
+        """The approved plan, if this process has it."""
         seen = self.plan
         return seen if seen is not None and seen.digest.startswith(self.digest) else None
 
 
 def require(session: Session, now: Plan, approved: Approved) -> str:
-    """Return in words why `now` may be applied; reads only.
+    """Say why `now` may be applied. Only reads.
 
-    Raises `NotApproved` that names what has changed where `now` is neither the approved plan, nor
-    what an interrupted apply of it left, nor empty.
+    Raises `NotApproved`, which names what has changed, unless `now` is the approved plan, the rest
+    that an interrupted run of it left, or empty.
     """
     if now.is_empty:
         return "nothing to change"
@@ -87,16 +87,16 @@ def require(session: Session, now: Plan, approved: Approved) -> str:
 
 
 def write(session: Session, now: Plan, approved: Approved) -> None:
-    """Keep the approved plan before its first change. Safe to repeat: the rest does not replace it.
+    """Put the approved plan on record before its first change.
 
-    `now` was checked by `require`.
+    `now` was checked by `require`. Safe to repeat: the rest of a plan does not replace it.
     """
     if now.digest.startswith(approved.digest):  # and not the rest of what is on record
         RECORD.write(session, now.cluster, now)
 
 
 def forget(session: Session, cluster: str) -> None:
-    """End what `write` began. Safe to repeat; killed before it, the next apply finds no rest."""
+    """Remove the record. Safe to repeat: after a kill before it, the next update does that."""
     RECORD.forget(session, cluster)
 
 

@@ -1,7 +1,7 @@
 """A deletion that has begun, on record until it is proved that nothing is left.
 
-`<state-store>/.kled/deletions/<cluster>.json` holds the definition: after the deletion nobody else
-knows any more where to look for what may be left in the cloud.
+`<state-store>/.kled/deletions/<cluster>.json` holds the definition: after the deletion nothing else
+tells where in the cloud to look for what may be left.
 """
 
 from typing import Final

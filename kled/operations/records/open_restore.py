@@ -1,10 +1,10 @@
-"""A restore on record until it has ended: what is typed again goes on with it.
+"""A restore on record until it has ended, so that the same command goes on with it.
 
 `<state-store>/.kled/restores/<cluster>.json`, in the state store that is written to, by the holder
-of the lease of that place alone. `latest` is announced before what is there is snapshotted, which
-is the newest snapshot then: it still means what it meant first. From the first write on what the
-place holds is a part of a snapshot over something else. The record of a restore of `latest` stays
-when it has ended: typed once more the command does not take back what it has done.
+of the lease of that place alone. `latest` is put on record before the present state is snapshotted,
+which is the newest snapshot from then on: `latest` keeps its first meaning. From the first write
+on, the place holds a part of one snapshot over something else. The record of a restore of `latest`
+stays after it has ended, so that repeating the command does not take back what it did.
 """
 
 from collections.abc import Collection
@@ -35,32 +35,32 @@ _SO_FAR: Final[dict[str, tuple[State, str]]] = {
     "ended": ("ended", "has ended"),
 }
 _MOST_ASIDE: Final = 4
-"""Snapshots that `latest` is not: of a restore that was killed so often before it began."""
+"""Snapshots that `latest` passes over, for a restore that was killed so often before it began."""
 _LARGEST_PLAN: Final = 1 << 20
-"""Characters of a plan that is kept; a larger one is approved anew where it goes on."""
+"""Characters of a plan on record; a larger one has to be approved again before it goes on."""
 ALL: Final = frozenset({"identity", "intent", "derived", "etcd-backup"})
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRestore:
-    """A restore that has not ended; or the last one of `latest`, which has."""
+    """A restore that has not ended, or the last restore of `latest`, which has."""
 
     of: str
-    """The cluster whose snapshot it is."""
+    """The cluster of the snapshot."""
     snapshot: str
-    """Its id."""
+    """The id of the snapshot."""
     before: str | None
-    """The id of the snapshot of what was there before; None where none was taken."""
+    """The id of the snapshot of the state before it; None where none was taken."""
     by_latest: bool
     """Whether it was asked for as `latest`."""
     aside: tuple[str, ...]
-    """The newer snapshots of what was there before, which `latest` is not."""
+    """The newer snapshots of the state before it, which `latest` passes over."""
     classes: tuple[str, ...]
     state: State = "begun"
     digest: str = ""
     """Of the plan that was approved at first; empty where it is too long to be kept."""
     plan: tuple[Any, ...] = ()
-    """What that is the digest of (`kled.snapshot.restore.planned_changes`)."""
+    """The content of that digest (`kled.snapshot.restore.planned_changes`)."""
 
     @property
     def is_halfway(self) -> bool:
@@ -69,19 +69,19 @@ class OpenRestore:
 
     @property
     def so_far(self) -> str:
-        """How far it is, in words."""
+        """How far it came, as a phrase."""
         return _SO_FAR[self.state][1]
 
     def is_covered_by(self, wish: "Wish") -> bool:
-        """Whether nothing is left of it when the wish was fulfilled."""
+        """Say whether fulfilling the wish leaves nothing of it to do."""
         return not self.is_halfway or set(self.classes) <= set(wish.classes)
 
     def is_done_by(self, wish: "Wish", snapshot: str) -> bool:
-        """Whether the restore of that snapshot is this one."""
+        """Say whether the wish for that snapshot is this restore."""
         return (self.of, self.snapshot) == (wish.cluster, snapshot)
 
     def is_meant_by(self, wish: "Wish") -> bool:
-        """Whether `latest` may mean it."""
+        """Say whether `latest` in the wish may mean it."""
         return self.by_latest and set(wish.classes) <= set(self.classes)
 
 
@@ -108,7 +108,7 @@ def _state_of(text: str) -> State:
 
 
 def _require_names(record: OpenRestore) -> None:
-    """Raise `ValueError` for what names nothing: commands that people type are made of it."""
+    """Raise `ValueError` for invalid names, since commands that people type are made of them."""
     from kled.snapshot.documents import names  # noqa: PLC0415 - not for --help
 
     if not is_cluster_name(record.of):
@@ -130,12 +130,11 @@ RECORD: Final[Record[OpenRestore]] = Record(
 
 
 def choose_latest(opened: Stores, wish: "Wish", origins: "Origins") -> "Choice":
-    """Return the snapshot that `latest` means, also where a restore of it is on record; only reads.
+    """Return the snapshot that `latest` means, considering an open restore of it. Only reads.
 
-    Where the newest that can be trusted is what the restore itself kept of what was there before,
-    its own snapshot is meant: if that is the newest but for those, whoever wrote the record. Raises
-    as `choosing.make_choice` does, `NotApproved` where it is not sure which of two is meant, and
-    `DocumentDamaged`.
+    Where the newest trusted snapshots are those that the restore itself took of the earlier state,
+    the restore's own snapshot is meant, provided that it is the newest beside those. Raises as
+    `choosing.choice` does, `NotApproved` where two snapshots may be meant, and `DocumentDamaged`.
     """
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
@@ -168,9 +167,9 @@ def _on_record(opened: Stores, place: LeasePlace) -> OpenRestore | None:
 
 
 def is_halfway(store: "ObjectStore", wish: "Wish") -> bool:
-    """Whether this restore of keys and what names them has written a part there; only reads.
+    """Say whether this restore of keys has written a part there. Only reads.
 
-    What was looked at before its first write needs no second look at the rest.
+    The checks before its first write need no repetition for the rest.
     """
     if not _is_on_record(wish):
         return False
@@ -184,7 +183,7 @@ def is_halfway(store: "ObjectStore", wish: "Wish") -> bool:
 
 
 def _is_on_record(wish: "Wish") -> bool:
-    """Whether the restore is put on record: one of instance groups alone has nothing halfway."""
+    """Say whether the restore is put on record; one of instance groups alone cannot be halfway."""
     return _has_record(wish.place) and not wish.groups
 
 
@@ -195,9 +194,9 @@ def _has_record(place: LeasePlace) -> bool:
 def _of_the_place(
     opened: Stores, wish: "Wish", begun: OpenRestore, origins: "Origins"
 ) -> frozenset[str]:
-    """Return the snapshots of another place since it is restored: none of them is its source.
+    """Return the snapshots of another place taken since its restore: none of them is the source.
 
-    A GET for each that is newer. Where the cluster lives there by now, they are its own.
+    A GET for each newer one. Where the cluster lives there by now, they are its own.
     """
     if wish.to is None or origins.lives_in(wish.cluster, wish.to):
         return frozenset()
@@ -208,10 +207,10 @@ def _of_the_place(
 def _aside(
     wish: "Wish", begun: OpenRestore, origins: "Origins", own: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the newer snapshots that can be trusted, if all are of what was there before.
+    """Return the newer trusted snapshots, if all of them are of the state before the restore.
 
-    From the restore's first write on those are on record; until then they are all that is newer.
-    Nothing where there are others: the record may be old, or somebody else's.
+    From the restore's first write on they are on record; until then they are all newer ones. Empty
+    where there are others: the record may be old, or somebody else's.
     """
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
 
@@ -243,7 +242,7 @@ def _unsure(wish: "Wish", begun: OpenRestore, newest: str) -> NotApproved:
 
 
 def is_approved(opened: Stores, wish: "Wish", planned: "RestorePlan", digest: str) -> bool:
-    """Whether `planned` is what is left of an approved plan that was begun; only reads."""
+    """Say whether `planned` is the rest of an approved plan that was begun. Only reads."""
     from kled.snapshot.restore.planned_changes import are_rest, digest_of  # noqa: PLC0415
 
     try:
@@ -256,10 +255,10 @@ def is_approved(opened: Stores, wish: "Wish", planned: "RestorePlan", digest: st
 
 
 def announce(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
-    """Put on record what `latest` means, before there is a newer one of what is there now.
+    """Put on record what `latest` means, before the present state gets a newer snapshot.
 
-    Nothing for a snapshot that was named, and where a restore is halfway already. Safe to repeat
-    and to kill.
+    Does nothing for a snapshot named by its id, and where a restore is halfway already. Safe to
+    repeat and to kill.
     """
     known, _ = _known(session.stores, wish)
     if planned.is_empty or not wish.is_latest or not _is_on_record(wish):
@@ -271,12 +270,12 @@ def announce(session: Session, wish: "Wish", planned: "RestorePlan") -> None:
 
 
 def begin(session: Session, wish: "Wish", planned: "RestorePlan") -> bool:
-    """Put the restore on record, before it writes; the session's `before` is what was there first.
+    """Put the restore on record before it writes; say whether an earlier one is halfway there.
 
-    Says whether an earlier one is halfway there, which may have written a part already.
+    The session's `before` is the snapshot of the earlier state.
 
-    Safe to repeat and to kill. One that is halfway, and of which something is left after this one,
-    stays on record.
+    Safe to repeat and to kill. An earlier restore that is halfway stays on record where this one
+    does not do all of it.
     """
     known, stays = _known(session.stores, wish)
     goes_on = known is not None and known.is_halfway
@@ -316,9 +315,9 @@ def _begun(wish: "Wish", planned: "RestorePlan", before: str | None) -> OpenRest
 
 
 def end(session: Session, wish: "Wish", planned: "RestorePlan", *, moves: bool) -> None:
-    """Note that the restore has ended, when its last write is done. Safe to repeat and to kill.
+    """Put on record that the restore has ended, after its last write. Safe to repeat and to kill.
 
-    Of one that `moves` the cluster a snapshot is taken next, which is none of its source.
+    Where it `moves` the cluster a snapshot of the place is taken next, which is not its source.
     """
     known, stays = _known(session.stores, wish)
     if stays or not _is_on_record(wish):
@@ -336,9 +335,9 @@ def _write(session: Session, wish: "Wish", restore: OpenRestore) -> None:
 
 
 def _known(opened: Stores, wish: "Wish") -> tuple[OpenRestore | None, bool]:
-    """Return what is on record, and whether it stays: something of it is left after this restore.
+    """Return the open restore, and whether it stays on record because this one does only a part.
 
-    What is damaged is nothing to whoever has named a snapshot, and restores all of it.
+    A damaged record counts as none for a restore of a whole snapshot that is named by its id.
     """
     try:
         known = _on_record(opened, wish.place)

@@ -1,8 +1,8 @@
-"""From which state store a cluster was restored into this one, on record until that is a move.
+"""The state store from which a cluster was restored into this one, on record until it has moved.
 
-`<state-store>/.kled/origins/<cluster>.json`. Its machines are those of that store until its epoch
-is raised: what kops applied last may not be restored along with it, and the first update writes
-this place there.
+`<state-store>/.kled/origins/<cluster>.json`. The machines belong to that store until the epoch is
+raised: what kops applied last may not be restored along with the cluster, and the first update
+writes this place there.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a cluster lived that was restored here."""
+    """Where a restored cluster lived before."""
 
     state_store: str
     """The URL of that state store."""
@@ -41,15 +41,15 @@ RECORD: Final[Record[Origin]] = Record(
 
 
 def came_from(store: "ObjectStore", cluster: str) -> str | None:
-    """Return the URL on record in that state store; None where nothing is. Only reads."""
+    """Return the URL on record in that state store; None where there is none. Only reads."""
     origin = RECORD.read_in(store, cluster)
     return None if origin is None else origin.state_store
 
 
 def write(session: "Session", store: "ObjectStore", cluster: str, former: str) -> None:
-    """Put on record that the cluster in `store` is that of the state store `former`.
+    """Put on record that the cluster in `store` was restored from the state store `former`.
 
-    Nothing is written where that is the same one. Safe to repeat and to kill.
+    Nothing is written where the two are the same. Safe to repeat and to kill.
     """
     if former and not is_same(former, store.location.url):
         RECORD.write(session, cluster, Origin(former), store=store)

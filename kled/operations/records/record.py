@@ -1,9 +1,9 @@
-"""What operations keep on record of a cluster in its state store, beside its state.
+"""Records of operations on a cluster, in its state store and beside its state.
 
 `<state-store>/.kled/<name>/<cluster>.json`: outside every cluster's own prefix, in which kops
-refuses to delete what it does not know. A record is written by the holder of the cluster's lease
-alone, and read by anybody; whoever can write to the state store can damage or forge it, so that it
-is read within bounds and field by field. `kled.operations.records.all_records` lists every record.
+refuses to delete unknown objects. A record is written by the holder of the cluster's lease alone,
+and read by anybody; whoever can write to the state store can damage or forge it, so it is read
+within bounds and field by field. `kled.operations.records.all_records` lists every record.
 """
 
 import json
@@ -30,42 +30,42 @@ class Record(Generic[T]):
 
     A damaged document (too large, not JSON, a field of another type, another cluster's, of a newer
     kled) has one answer. Where the record is `droppable`, the session notes it and goes on as if
-    there were none; everywhere else `DocumentDamaged` names the object, what is wrong and what to
-    do. Nothing else that a document holds raises anything.
+    there were none; otherwise `DocumentDamaged` names the object, what is wrong and what to do.
+    Nothing else in a document raises an error.
     """
 
     name: str
     """The directory."""
     format: str
-    """Stands in each document; another one is a newer kled's."""
+    """The format in each document; another one is a newer kled's."""
     fields_of: Callable[[T], Mapping[str, object]]
-    """Return what is written beside the format."""
+    """Returns the fields to write beside the format."""
     value_of: Callable[[Fields, str], T]
-    """Return the value that the fields of the named cluster's document tell.
+    """Returns the value in the fields of the named cluster's document.
 
-    Raises `DocumentDamaged` through `Fields`, or `ValueError` for fields that contradict each
-    other or are another cluster's.
+    Raises `DocumentDamaged` through `Fields`, or `ValueError` for fields that contradict each other
+    or are another cluster's.
     """
     droppable: bool
-    """Whether a damaged document costs comfort alone."""
+    """Whether losing the record costs only comfort."""
     advice: str
-    """What a damaged one costs where it is droppable, else what to do; with `{cluster}` in it."""
+    """What losing it costs, where it is droppable, else what to do; it may contain `{cluster}`."""
 
     @property
     def prefix(self) -> str:
-        """What the keys of all clusters begin with."""
+        """The start of the keys of all clusters."""
         return f".kled/{self.name}/"
 
     def key(self, cluster: str) -> str:
-        """Return the key in the state store; `InvalidInput` for what cannot name a cluster."""
+        """Return the key in the state store; raises `InvalidInput` for an invalid cluster name."""
         if not cluster or "/" in cluster:
             raise InvalidInput("--name", f"{cluster!r} cannot be the name of a cluster")
         return checked(f"{self.prefix}{cluster}.json")
 
     def read(self, session: Session, cluster: str) -> T | None:
-        """Return what is on record; None where nothing is.
+        """Return the value on record; None where there is none.
 
-        Reads 4 MiB at the most. Raises `DocumentDamaged` where the document is damaged and not
+        Reads 4 MiB at most. Raises `DocumentDamaged` where the document is damaged and not
         droppable, and what `ObjectStore.read` raises.
         """
         try:
@@ -77,7 +77,7 @@ class Record(Generic[T]):
             raise
 
     def read_in(self, store: "ObjectStore", cluster: str) -> T | None:
-        """Return what is on record in that state store, as `read` does; all damage is raised."""
+        """Return the value on record in that state store, as `read` does; any damage is raised."""
         key = self.key(cluster)
         url = f"{store.location.url}/{key}"
         try:
@@ -92,11 +92,11 @@ class Record(Generic[T]):
     def write(
         self, session: Session, cluster: str, value: T, *, store: "ObjectStore | None" = None
     ) -> None:
-        """Put `value` on record in place of what is. Atomic; safe to repeat and to kill.
+        """Put `value` on record, in place of an earlier one. Atomic; safe to repeat and to kill.
 
         `store` is a state store other than the session's.
 
-        What could not be read again, for its size, is not written: a droppable record is dropped
+        A value that is too large to be read again is not written: a droppable record is removed
         then, and the session notes it; for any other `DocumentDamaged` is raised.
         """
         store, key = store or session.state_store, self.key(cluster)
@@ -112,7 +112,7 @@ class Record(Generic[T]):
         store.put(key, body)
 
     def forget(self, session: Session, cluster: str, *, store: "ObjectStore | None" = None) -> None:
-        """Remove it from the record, damaged or not. Safe to repeat and to kill."""
+        """Remove the record, damaged or not. Safe to repeat and to kill."""
         (store or session.state_store).delete(self.key(cluster))
 
     def encode(self, value: T) -> bytes:
@@ -121,7 +121,7 @@ class Record(Generic[T]):
         return json.dumps(document, indent=1, default=str).encode() + b"\n"
 
     def decode(self, body: bytes, cluster: str, what: str) -> T:
-        """Return what a document of `cluster` holds; `DocumentDamaged` names it by `what`."""
+        """Return the value in a document of `cluster`, which `DocumentDamaged` calls `what`."""
         fields = Fields(parse_json(body, what=what, limit=LIMIT), what)
         written = fields.text("format")
         if written != self.format:

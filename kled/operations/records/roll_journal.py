@@ -1,8 +1,8 @@
-"""What is remembered of a cluster's rolls, beside its state: what one has begun, and past ones.
+"""The rolls of a cluster on record, beside its state: the open one, and past ones.
 
 `<state-store>/.kled/rolls/<cluster>.json`, written by the holder of the cluster's lease alone. A
-roll that was killed leaves it open: the next one knows then which nodes were cordoned by others
-before it began, and which groups a forced one has done.
+roll that was killed leaves it open, so that the next one knows which nodes others had cordoned
+before it began, and which groups a forced roll has done.
 """
 
 from dataclasses import dataclass, field, replace
@@ -17,9 +17,9 @@ from kled.operations.session import Session
 _ROLES: Final[dict[str, Role]] = {role: role for role in ORDER}
 _MOST_MACHINES: Final = 1_000_000
 _LONGEST: Final = 366 * 24 * 3600.0
-"""Seconds of one group's roll: what would be longer is no estimate of anything."""
+"""Seconds for one group's roll; a longer one is useless for estimates."""
 _KEPT: Final = 50
-"""Past groups; enough for a year of monthly rolls of four."""
+"""Past groups on record: a year of monthly rolls of four groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class OpenRoll:
     """A roll that has not ended."""
 
     cordoned: tuple[str, ...]
-    """Nodes that were cordoned before it began: somebody else did that."""
+    """Nodes that somebody else had cordoned before it began."""
     forced: bool = False
     done: tuple[str, ...] = ()
-    """Groups that a forced one has replaced."""
+    """Groups that a forced roll has replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Journal:
     past: tuple[Rolled, ...] = field(default=())
 
     def with_rolled(self, rolled: Rolled) -> "Journal":
-        """Return it with one more group; the oldest go."""
+        """Return the journal with one more group; the oldest ones are dropped."""
         past = (*self.past, rolled)[-_KEPT:]
         begun = self.begun
         if begun is not None:
@@ -104,10 +104,10 @@ RECORD: Final[Record[Journal]] = Record(
 
 
 class KeptJournal:
-    """The journal of a cluster in the hands of a roll: read once, written at each change.
+    """The journal of a cluster during a roll: read once, written at each change.
 
-    The holder of the lease alone writes it, so that what was read stays true; and a document that
-    is damaged meanwhile does not make a roll forget whose cordons it must leave.
+    Only the holder of the lease writes it, so what was read stays true. A document that is damaged
+    meanwhile does not make the roll forget whose cordons to leave.
     """
 
     def __init__(self, session: Session, cluster: str) -> None:
@@ -116,11 +116,11 @@ class KeptJournal:
         self.journal = read(session, cluster)
 
     def write(self, journal: Journal) -> None:
-        """Keep it. Atomic; repeatable."""
+        """Write the journal. Atomic; safe to repeat."""
         RECORD.write(self.session, self.cluster, journal)
         self.journal = journal
 
 
 def read(session: Session, cluster: str) -> Journal:
-    """Return what is remembered; an empty journal where nothing is."""
+    """Return the journal; an empty one where there is none."""
     return RECORD.read(session, cluster) or Journal()

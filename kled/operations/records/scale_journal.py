@@ -1,8 +1,8 @@
-"""What a scale-down has begun: what the group suspended by itself, and which machines go.
+"""An open scale-down on record: what the group's owner had suspended, and which machines go.
 
 `<state-store>/.kled/scales/<cluster>.json`, written by the holder of the cluster's lease alone. It
-is there from before the group is held back until it may launch again, so that whoever runs it after
-a kill gives the group back what its owner had set.
+exists from before the group is held back until it may launch again, so that the next run after a
+kill gives the group back what its owner had set.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,17 +18,17 @@ class OpenScaleDown:
 
     instance_group: str
     suspended: tuple[str, ...]
-    """What the group's owner had suspended before it."""
+    """The processes that the group's owner had suspended before."""
     minimum: int
     maximum: int
-    """The bounds that are wanted in the end."""
+    """The wanted final bounds."""
     chosen: tuple[str, ...] = ()
-    """Nodes that go, and that were not cordoned before."""
+    """Nodes that go, and that nobody had cordoned before."""
     ended: tuple[str, ...] = ()
-    """Ids of machines that were deleted: the cloud may list them for a while."""
+    """Ids of deleted machines, which the cloud may list for a while."""
     minimum_before: int | None = None
     maximum_before: int | None = None
-    """The bounds that the cloud had before; None where an earlier kled began it."""
+    """The earlier bounds in the cloud; None where an earlier version of kled began it."""
 
 
 def _open_scale_down_of(fields: Fields, _cluster: str) -> OpenScaleDown:

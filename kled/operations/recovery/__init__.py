@@ -1,1 +1,1 @@
-"""Bringing a cluster's state back, and saying where a cluster lives."""
+"""Bringing a cluster's state back, and recording where a cluster lives."""

@@ -1,7 +1,7 @@
-"""Where a cluster lived until its epoch is raised: a former home that has it still is left by name.
+"""The former homes of a cluster whose epoch is raised: one that still has it must be named.
 
-A copy of a state store has all keys of the cluster, so keys do not tell a copy from a home. Whoever
-raised the epoch for a copy would lock out the state store that everybody works with.
+A copy of a state store has all keys of the cluster, so keys do not tell a copy from a home. An
+epoch that is raised for a copy would lock out the state store that everybody works with.
 """
 
 from collections.abc import Iterator
@@ -37,11 +37,11 @@ _SHOWN: Final = 3
 
 
 def left_step(cluster: str, place: LeasePlace, former: str | None) -> Step:
-    """Refuse to leave a home that has the cluster still, unless it is the `former` that is named.
+    """Refuse to leave a home that still has the cluster, unless it is the named `former` one.
 
     Safe to repeat: it only reads. Raises `NotApproved`, also where the definition names places in
-    the former home, and where that one has other keys by now; `InvalidInput` for a `former` whose
-    places cannot be named here. A home that cannot be asked is taken for one that is gone.
+    the former home, and where that home has other keys by now; `InvalidInput` for a `former` whose
+    places cannot be named here. A home that does not answer counts as gone.
     """
 
     def act(session: Session) -> str:
@@ -60,7 +60,7 @@ def rewrite_step(cluster: str, place: LeasePlace, former: str) -> Step:
     """Write the definition with this place where it names the `former` one.
 
     Safe to repeat and to kill: one conditional write of one object, and none where nothing names
-    that one.
+    the former home.
     """
     effect = Effect()
 
@@ -97,7 +97,7 @@ def _replace(store: "ObjectStore", key: str, body: bytes, tag: str) -> None:
 
 
 def _formers(session: Session, cluster: str, place: LeasePlace) -> Iterator[str]:
-    """Yield the other state stores that its epoch, its definition and its past name, each once."""
+    """Yield the other state stores in its epoch, its definition and its records, each once."""
     store, homes = session.stores.at(place), [session.stores.at(place).location.url]
     known = known_epoch(session, cluster)
     if known is not None and not known.vacant:
@@ -121,7 +121,7 @@ def _came_from(store: "ObjectStore", cluster: str) -> tuple[str, ...]:
 def _require_named(
     session: Session, cluster: str, home: str, here: str, former: str | None
 ) -> None:
-    """Raise `NotApproved` where `home` has the cluster, and is not named or has other keys."""
+    """Raise `NotApproved` where `home` has the cluster and was not named, or has other keys."""
     try:
         if not own_places.home_at(session, f"{home}/{cluster}"):
             return
@@ -156,7 +156,7 @@ def _advice(cluster: str, home: str, here: str, *, changed: bool) -> str:
 def _require_movable(
     session: Session, cluster: str, place: LeasePlace, homes: tuple[str, ...], former: str | None
 ) -> None:
-    """Raise where the definition names places in a former home, and would go on doing so."""
+    """Raise where the definition names places in a former home and would keep them."""
     store = session.stores.at(place)
     definition, here = _definition(store, place.cluster), store.location.url
     for home in homes:

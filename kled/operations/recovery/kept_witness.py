@@ -1,7 +1,7 @@
-"""What machines are configured with stays where a restore would have it name other keys.
+"""A restore leaves the machines' configuration where it would replace the names of their keys.
 
-It may be the only witness of which keys they run with: of a rotation that no snapshot has seen, and
-of a keyset that is lost next. So it goes only together with a keyset that comes back.
+The configuration may be the only witness of those keys: of a rotation that no snapshot has seen,
+and of a keyset that is lost later. So it is only replaced together with a keyset that comes back.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,10 +24,11 @@ _SHOWN: Final = 3
 def require(
     store: "ObjectStore", meant: "Settled", planned: "RestorePlan", archived: Mapping[str, bytes]
 ) -> None:
-    """Raise `NotApproved` where a configuration would go that names other keys; only reads.
+    """Raise `NotApproved` where a configuration with other keys would be replaced. Only reads.
 
     `archived` are the keysets and configurations that would be written. A keyset that is written,
-    too, was looked at before: it goes with its configuration. What was let begin may end.
+    too, was checked before, and its configuration goes with it. A restore that was allowed to begin
+    may end.
     """
     if open_restore.is_halfway(store, meant.wish):
         return
@@ -48,7 +49,7 @@ def require(
 
 
 def rest_of(wish: "Wish") -> str:
-    """Return the command that restores all but what machines are configured with; or nothing."""
+    """Return the options that restore everything except the machines' configuration; or nothing."""
     rest = tuple(kind for kind in wish.classes if kind != "derived")
     return f"; the rest: {wish.again(**{'class': rest})}" if rest else ""
 
@@ -63,7 +64,7 @@ def _witness(store: "ObjectStore", planned: "RestorePlan") -> Iterator[tuple[str
 def _renamed(
     planned: "RestorePlan", witness: Mapping[str, bytes], archived: Mapping[str, bytes]
 ) -> Iterator[str]:
-    """Yield the keysets of which a file would name another key."""
+    """Yield the keysets for which a file would name another key."""
     for key in witness.keys() & archived.keys():
         named, naming = (_named(planned, {key: files[key]}) for files in (witness, archived))
         yield from keyset_keys.lacking(named, naming)
@@ -75,7 +76,7 @@ def _unnamed(
     witness: Mapping[str, bytes],
     archived: Mapping[str, bytes],
 ) -> Iterator[str]:
-    """Yield the keysets whose keys nothing would tell any more that stays or comes."""
+    """Yield the keysets whose keys nothing would name any more."""
     for key, body in witness.items():
         renamed = _named(planned, {key: archived[key]}) if key in archived else {}
         for name, marks in _named(planned, {key: body}).items():
@@ -86,7 +87,7 @@ def _unnamed(
 def _is_told(
     store: "ObjectStore", planned: "RestorePlan", name: str, marks: frozenset[str]
 ) -> bool:
-    """Whether a configuration of the snapshot names the key, or the stored keyset has it."""
+    """Say whether a configuration of the snapshot names the key, or the stored keyset has it."""
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     objects = archived_objects(planned.manifest, planned.packed)

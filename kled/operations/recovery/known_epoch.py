@@ -1,4 +1,4 @@
-"""What the snapshot store says of where a cluster lives, in the words of this session."""
+"""Where a cluster lives by the snapshot store, with URLs as this session spells them."""
 
 from typing import TYPE_CHECKING
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 
 def here(session: Session) -> str:
-    """Return the URL by which manifests, runs and epochs call the state store at hand."""
+    """Return the URL by which manifests, runs and epochs know the state store at hand."""
     require_state_store(session.settings)
     return session.state_store.location.url
 
 
 def known_epoch(session: Session, cluster: str) -> "Epoch | None":
-    """Return the cluster's epoch; it calls the state store at hand as `here` does. Only reads.
+    """Return the cluster's epoch; it names the state store at hand as `here` does. Only reads.
 
-    An earlier kled wrote do://BUCKET into epochs, as it was typed, and s3://BUCKET into all else.
-    Raises what `epoch.read` raises.
+    An earlier version of kled wrote do://BUCKET into epochs, as it was typed, and s3://BUCKET
+    elsewhere. Raises what `epoch.read` raises.
     """
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - only where snapshots are kept
 

@@ -1,8 +1,8 @@
-"""Say that a cluster lives in another state store from now on: the old one refuses itself then.
+"""Records that a cluster lives in another state store now, so that the old one refuses changes.
 
-After a recovery into another store nothing else tells the world which of the two is alive. It is
-said only where the new place has every keyset and secret of a snapshot: a cluster is what its keys
-are, and whoever raised an epoch for something else would lock the living one out.
+After a recovery into another store nothing else tells which of the two is alive. The epoch is
+raised only where the new place has every keyset and secret of a snapshot: a cluster is identified
+by its keys, and an epoch that is raised for something else would lock the living cluster out.
 """
 
 from contextlib import suppress
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 RAISES: Final = Guards(lease=True, windows=False, epoch="none", snapshot="none", needs_kops=False)
-"""Its lease is that of the new place; the epoch is what it is about to change."""
+"""Its lease is that of the new place; the epoch is what it changes."""
 FIRST: Final = "take its first snapshot there"
 _SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RaiseEpoch:
-    """Prove that a place holds a cluster's identity, and make its store the one that counts."""
+    """Prove that a place holds a cluster's identity, and record its store as the cluster's home."""
 
     cluster: str
     snapshot: str = "latest"
-    """Whose keysets and secrets the place must have: an id, or `latest`."""
+    """The snapshot whose keysets and secrets the place must have: an id, or `latest`."""
     state_store: str | None = None
     """URL of the store that counts from now on; None: the one that the settings name."""
     former: str | None = None
-    """URL of the state store that it lived in until now, where that one has the cluster still, or
-    is named by the definition, which is written with the new place then."""
+    """URL of its former state store, where that one still has the cluster, or is named by the
+    definition; the definition is then written with the new place."""
     results: "list[Epoch]" = field(default_factory=list)
-    """The epoch, when it has been raised."""
+    """The epoch, once it has been raised."""
 
     name = "raise epoch"
 
     @property
     def guards(self) -> Guards:
-        """What must hold, where the cluster is to live."""
+        """The guards, for the place that the cluster is to live in."""
         return replace(RAISES, place=LeasePlace(self.cluster, self.state_store))
 
     def steps(self) -> tuple[Step, ...]:
@@ -122,9 +122,9 @@ def identity_step(
 def first_step(cluster: str, place: LeasePlace) -> Step:
     """Take the new home's first snapshot, before the epoch is raised.
 
-    The runs of the old side ask for the epoch only where another state store has seen the cluster:
-    so they say from the raise on that it lives elsewhere, and not from the new home's first run.
-    Safe to repeat and to kill: until the epoch is raised it is a snapshot of another state store.
+    Runs of the old home read the epoch only where another state store has seen the cluster. With
+    this snapshot they report from the raise on that the cluster lives elsewhere. Safe to repeat and
+    to kill: until the epoch is raised it is a snapshot of another state store.
     """
 
     def act(session: Session) -> str:
@@ -154,11 +154,11 @@ def raise_step(
     of: "Callable[[Session], str]",
     former: str = "",
 ) -> Step:
-    """Make the place's store the one that the cluster lives in.
+    """Record the place's store as the home of the cluster.
 
-    `of` returns the state store of the snapshot that is there: the cluster's history goes on. The
-    `former` home that is left by name counts as one, too. Safe to repeat and to kill: conditional
-    writes, and none where it is so already.
+    `of` returns the state store of the restored snapshot, whose history goes on. The named `former`
+    home counts as an earlier home, too. Safe to repeat and to kill: conditional writes, and none
+    where it is so already.
     """
     effect, back = Effect(), ways_back.Found()
 
@@ -193,7 +193,7 @@ def raise_step(
 
 
 def place_step(cluster: str, place: LeasePlace) -> Step:
-    """Say where the cluster lives, where that is another store than the one just written to.
+    """Say where the cluster lives, if that is another store than the one just written to.
 
     Safe to repeat: it only reads.
     """
@@ -213,11 +213,11 @@ def place_step(cluster: str, place: LeasePlace) -> Step:
 
 
 def _chosen(session: Session, raising: RaiseEpoch, place: LeasePlace) -> "SnapshotRef":
-    """Return the snapshot that the place is held against.
+    """Return the snapshot with which the place is compared.
 
-    `latest` is none of the place itself, which would prove nothing, unless there is no other (that
-    of a namesake is none) or the cluster lives there already; or lived there, as the epoch or
-    its own snapshots say, and none of the others can be trusted.
+    `latest` means no snapshot of the place itself, which would prove nothing, unless there is no
+    other (a namesake's does not count), or the cluster lives there already, or lived there by its
+    epoch or snapshots while none of the others can be trusted.
     """
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415
     from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help

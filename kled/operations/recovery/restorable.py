@@ -1,4 +1,4 @@
-"""Which snapshots are refused to be restored: untrusted ones, and those of another cluster."""
+"""The snapshots that are not restored: untrusted ones, and those of another cluster."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +23,10 @@ _SHOWN: Final = 3
 
 
 def require_trusted(meant: "Settled") -> None:
-    """Raise `SnapshotNotTrustworthy` for a snapshot that nobody said to restore all the same.
+    """Raise `SnapshotNotTrustworthy` for an untrusted snapshot, unless the person insists on it.
 
-    Raises `NotApproved` for one of another state store's cluster of that name: to trust it is not
-    to mean it.
+    Raises `NotApproved` for one of another state store's cluster of that name: trusting it is not
+    the same as meaning it.
     """
     if meant.foreign:
         raise _other_store(meant)
@@ -46,9 +46,9 @@ def require_trusted(meant: "Settled") -> None:
 
 
 def with_keys(judged: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
-    """Return what was judged, with what speaks against it where keys are to come from it.
+    """Return the judged snapshot; where keys are to come from it, with what speaks against that.
 
-    One from before the cluster was applied has none: of what was lost it puts back the shell.
+    A snapshot from before the cluster was applied has no keys, and would put back an empty shell.
     """
     from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
 
@@ -90,13 +90,13 @@ def _successor(meant: "Settled") -> NotApproved:
 
 
 def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
-    """Raise `NotApproved` where keys of an earlier cluster would replace those of a living one.
+    """Raise `NotApproved` where an earlier cluster's keys would replace those of a living one.
 
-    What was deleted comes back where nothing is in its place. Keys that somebody made anew with
-    `--new-identity` by mistake go in the same way that they came. Raises it, too, where a keyset
-    from before a rotation would be written: the machines may distrust its key by now. The rotation
-    is told by the newest trusted snapshot, or by what `store`, the target, holds now. And where
-    keys would be deleted that the snapshot lacks: nothing of it takes their place.
+    A deleted cluster comes back where nothing is in its place. Keys that somebody made again with
+    `--new-identity` by mistake are replaced with the same option. Raises it, too, where a keyset
+    from before a rotation would be written, since the machines may distrust its key by now; the
+    newest trusted snapshot, or what `store`, the target, holds now, tells of the rotation. And
+    raises it where keys would be deleted that the snapshot lacks.
     """
     _require_none_deleted(meant, planned)
     _require_rotated(meant, planned)
@@ -117,7 +117,7 @@ def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePl
 
 
 def _of_the_living(meant: "Settled") -> str:
-    """Name the newest snapshot; where it is this one, what makes one of the cluster that lives."""
+    """Name the newest snapshot, or the command that takes one where this is the newest."""
     if meant.newest and not meant.wish.is_latest:
         return f"the newest: {meant.wish.again(snapshot='latest')}"
     return (
@@ -142,9 +142,10 @@ def _require_rotated(meant: "Settled", planned: "RestorePlan") -> None:
 
 
 def _require_none_deleted(meant: "Settled", planned: "RestorePlan") -> None:
-    """Raise `NotApproved` where keysets or secrets would go as what the snapshot lacks.
+    """Raise `NotApproved` where keysets or secrets would be deleted that the snapshot lacks.
 
-    But for a copy, which nobody lives in. SSH keys are public, and anybody can store them again.
+    A copy, in which no cluster lives, is exempt. So are SSH keys, which are public and can be
+    stored again.
     """
     keys = [
         key
@@ -166,7 +167,7 @@ def _require_none_deleted(meant: "Settled", planned: "RestorePlan") -> None:
 
 
 def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
-    """Raise `NotApproved` where the stored keysets were rotated since, and no snapshot says so."""
+    """Raise `NotApproved` where the stored keysets have rotated since, unseen by any snapshot."""
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     replaced = keyset_keys.files(planned.replaced("identity"))
@@ -191,9 +192,9 @@ def _require_no_later(store: "ObjectStore", meant: "Settled", planned: "RestoreP
 def keysets_rotated_since(
     opened: "Stores", wish: "Wish", origins: "Origins", manifest: "Manifest | None"
 ) -> tuple[tuple[str, ...], str]:
-    """Return the keysets that were rotated since the manifest's snapshot, and which one tells it.
+    """Return the keysets that have rotated since the snapshot, and the id of the one that tells so.
 
-    Nothing where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
+    Empty where no newer snapshot can be trusted, and for `latest`. Raises what the store raises.
     """
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415
     from kled.snapshot.losses import other_keysets  # noqa: PLC0415 - not for --help

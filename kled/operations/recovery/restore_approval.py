@@ -1,4 +1,4 @@
-"""Which plans of a restore are refused though their snapshot is not: nobody has approved them."""
+"""The plans of a restore that are refused though their snapshot is good: nobody approved them."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def require_approved(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
-    """Raise `NotApproved` where neither this plan was approved nor one that it is the rest of."""
+    """Raise `NotApproved` unless this plan was approved, or one of which it is the rest."""
     digest = restoring.digest
     if digest is None or planned.is_empty or planned.digest.startswith(digest):
         return
@@ -32,7 +32,7 @@ def require_approved(session: Session, restoring: "RestoreState", planned: "Rest
 
 
 def require_spared(session: Session, restoring: "RestoreState", planned: "RestorePlan") -> None:
-    """Raise `NotApproved` for what would be lost: no snapshot holds what this place has."""
+    """Raise `NotApproved` for objects of the place that would be lost without any snapshot."""
     lost = [*sorted(set(planned.replaced()) - planned.own), *planned.deletes]
     guarded = restoring.guards.snapshot != "none"
     if not lost or guarded or session.overrides.no_snapshot:
@@ -48,7 +48,7 @@ def require_spared(session: Session, restoring: "RestoreState", planned: "Restor
 
 
 def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
-    """Say what lets the cluster that is there already live on as it is, where it is to move."""
+    """Return the command that keeps the cluster of a target to which another one is to move."""
     if not restoring.raise_epoch:
         return ""
     raises = raise_command(restoring.cluster, planned.target, visible(planned.manifest.state_store))
@@ -56,7 +56,7 @@ def _stays(restoring: "RestoreState", planned: "RestorePlan") -> str:
 
 
 def protection_of(settings: Settings, planned: "RestorePlan") -> str | None:
-    """Say why the cluster in the snapshot, or the one that it is written to, is protected."""
+    """Say why the cluster in the snapshot, or the one that is overwritten, is protected."""
     from kled.kops.parse import definition  # noqa: PLC0415
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415
 

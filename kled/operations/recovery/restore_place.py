@@ -1,4 +1,4 @@
-"""Whose place a restore writes to: a cluster's keys are never written over another cluster's."""
+"""A restore never writes over another cluster's place."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +20,10 @@ def require_own_place(store: "ObjectStore", planned: "RestorePlan", wish: "Wish"
     """Raise `NotApproved` where the plan writes into a place that is another cluster's.
 
     That is a place whose definition names another cluster, one within a cluster's prefix, and one
-    elsewhere than at home whose keysets or secrets would be replaced. Nothing overrides it: whoever
-    means it removes what is there first. So is a definition under another cluster's name: kops
-    takes each directory of a state store that has one for a cluster, and stops at this one. Only
-    reads, a request for each part of the place.
+    away from home whose keysets or secrets would be replaced. Nothing overrides this: a person who
+    means it removes first what is there. A definition under another cluster's name is refused as
+    well: kops takes each directory of a state store that holds one for a cluster, and would stop at
+    it. Only reads, a request for each part of the place.
     """
     _require_own_name(planned, wish)
     parts = wish.place.cluster.split("/")
@@ -52,7 +52,7 @@ def _require_own_name(planned: "RestorePlan", wish: "Wish") -> None:
 
 
 def _holder(store: "ObjectStore", place: str) -> str | None:
-    """Name the cluster whose definition is at `place`; the place itself where it cannot be read."""
+    """Return the cluster whose definition is at `place`; `place` itself where it is unreadable."""
     holder = home(store, place)
     return None if holder is None else object_name(holder.cluster) or place
 

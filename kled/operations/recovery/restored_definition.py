@@ -1,4 +1,4 @@
-"""What a restore takes out of a definition while it runs on in the cloud."""
+"""What a restore takes out of a definition although it runs on in the cloud."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ _SHOWN = 5
 
 
 def remarks(opened: "Stores", planned: "RestorePlan", wish: "Wish") -> Iterator[str]:
-    """Say which machines and volumes of a living cluster nobody would have a definition of.
+    """Name the machines and volumes of a living cluster that would have no definition any more.
 
-    These are groups whose definition is deleted, and what of etcd the restored definition no longer
-    names. Nothing of a copy elsewhere, but for what stays there since the snapshot's is damaged.
-    And what proves that the authority which comes back is the right one. Only reads: one request,
-    where the definition is replaced.
+    These are groups whose definition is deleted, and etcd clusters and members that the restored
+    definition no longer names. Nothing is said of a copy elsewhere, except for what stays there
+    because the snapshot's object is damaged. Also says what proves that the authority which comes
+    back is the right one. Only reads: one request, where the definition is replaced.
     """
     yield from served_authority.remarks(opened, wish, planned)
     if planned.damaged:
@@ -51,7 +51,7 @@ def remarks(opened: "Stores", planned: "RestorePlan", wish: "Wish") -> Iterator[
 
 
 def _lost_etcd(store: "ObjectStore", planned: "RestorePlan") -> tuple[str, ...]:
-    """Name what of etcd the definition that is there names and the restored one does not."""
+    """Return the etcd clusters and members that only the present definition names."""
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     stored = get_if_readable(store, f"{planned.prefix}{layout.CONFIG}")

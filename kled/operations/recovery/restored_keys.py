@@ -1,8 +1,8 @@
-"""Whether what a restore writes fits the keys that a cluster's machines run with.
+"""Whether the restored objects fit the keys that a cluster's machines run with.
 
-Their configuration in the state store names those keys, and an update writes it: a snapshot may be
-older than the last rotation. So a lost keyset comes back from a snapshot only where it has the key
-that is named, and a configuration only where the keys that it names are trusted still.
+The machines' configuration in the state store names those keys, and an update writes it, while a
+snapshot may be older than the last rotation. So a lost keyset comes back only from a snapshot that
+has the named key, and a configuration only where the keys that it names are still trusted.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 3
 _CONFIGURATION: Final = frozenset({"identity", "derived"})
-"""Classes that hold keys, or name them."""
+"""The classes of objects that hold keys, or name them."""
 
 
 def restore_without_keys(meant: "Settled") -> str:
-    """Return the command that restores the rest: neither keys nor what names them; or nothing."""
+    """Return the command that restores all but keys and what names them; empty: that is nothing."""
     rest = tuple(kind for kind in meant.wish.classes if kind not in _CONFIGURATION)
     return f"; without its keys: {meant.wish.again(**{'class': rest})}" if rest else ""
 
@@ -35,7 +35,7 @@ def restore_without_keys(meant: "Settled") -> str:
 def require(store: "ObjectStore", meant: "Settled", planned: "RestorePlan") -> None:
     """Raise `NotApproved` where a restore would write keys, or names of keys, of another time.
 
-    `store` is the target. Of a copy, which nobody lives in, nothing is asked.
+    `store` is the target. A copy, in which no cluster lives, is exempt.
     """
     if "/" in meant.wish.place.cluster:
         return
@@ -50,9 +50,9 @@ def _require_named(
 ) -> None:
     """Raise for a lost keyset that would come back without the key that the machines run with.
 
-    One that is stored and has that key by its id was made by a kops: the snapshot's takes its
-    place. Where it has the certificate under another id, a person copied it from a machine; where
-    it has neither, it is another one that somebody put there.
+    A stored keyset that has that key by its id was made by a kops, and the snapshot's replaces it.
+    One that has the certificate under another id was copied by a person from a machine, and one
+    with neither was put there by somebody.
     """
     written = keyset_keys.files(archived)
     if not written:
@@ -77,9 +77,9 @@ def _require_named(
 def _require_trusted(
     store: "ObjectStore", meant: "Settled", planned: "RestorePlan", archived: Mapping[str, bytes]
 ) -> None:
-    """Raise for a configuration of machines that names keys which are stored as distrusted, or not.
+    """Raise for a configuration that names keys which are stored as distrusted, or not at all.
 
-    Where the snapshot's own keyset is stored, or comes with it, both are of one time.
+    Where the snapshot's own keyset is stored, or is restored along, the two are of one time.
     """
     named = keyset_keys.of_machines(archived, meant.wish.cluster, below=keyset_keys.CONFIGS)
     files = keyset_keys.files(record.key for record in planned.manifest.objects)
@@ -116,5 +116,5 @@ def _archived(planned: "RestorePlan") -> dict[str, bytes]:
 
 
 def _body(store: "ObjectStore", planned: "RestorePlan", key: str) -> bytes:
-    """Return what is stored; nothing where it is gone or is as large as no keyset."""
+    """Return the stored object; empty where it is gone, or too large to be a keyset."""
     return get_if_readable(store, f"{planned.prefix}{key}") or b""

@@ -1,4 +1,4 @@
-"""Restores that are open while snapshots are taken: what they wrote so far is no cluster yet."""
+"""Restores that are open while snapshots are taken: what they have written is not a cluster yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 
 
 class RestoresUnderWay:
-    """What is on record of restores in one state store, while one run looks at its clusters.
+    """The open restores of one state store, while a run looks at its clusters.
 
-    A LIST when it is told to `look`, before the run lists or reads a cluster; a GET for each
-    cluster that it is asked about (`kled.snapshot.create.halfway.Halfway`), which is when that was
-    read. Safe for threads.
+    A LIST when it is made, before the run reads a cluster, and a GET for each cluster that the run
+    asks about after reading it (`kled.snapshot.create.halfway.Halfway`). Safe for threads.
     """
 
     def __init__(self, state: "ObjectStore", clusters: Sequence[str] | None) -> None:
-        """`clusters` are those of the run; None: all."""
+        """`clusters` are those of the run; None means all."""
         self._state, self._clusters = state, clusters
         self._before: Mapping[str, str] = {}
 
@@ -31,9 +30,9 @@ class RestoresUnderWay:
         self._before = _tags(self._state, self._clusters)
 
     def __call__(self, cluster: str) -> str:
-        """Return the finding for a snapshot of what was read of the cluster by now; else nothing.
+        """Return the finding for a cluster that was read while a restore was open; else None.
 
-        A restore that has begun and ended since the run began may have been read halfway, too.
+        A restore that began and ended during the run may have been read halfway, too.
         """
         from kled.snapshot.create.halfway import HALFWAY  # noqa: PLC0415 - not for --help
 
@@ -69,7 +68,7 @@ class RestoresUnderWay:
 
 
 def ways_on(cluster: str, begun: OpenRestore, url: str) -> str:
-    """Return what a person types where a restore is open; `url` is the object of its record."""
+    """Return what to type where a restore is open; `url` is the object of its record."""
     on = {"name": begun.of, "snapshot": begun.snapshot}
     where = {} if begun.of == cluster else {"as": cluster}
     kinds = {} if set(begun.classes) >= ALL else {"class": begun.classes}

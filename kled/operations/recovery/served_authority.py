@@ -1,8 +1,8 @@
 """Whether a cluster's API is served by the authority that a restore puts back.
 
 Snapshots may be older than a rotation, and the machines' configuration may be lost with the keys.
-The API itself is the witness then, on every cloud: its certificate is signed by the authority that
-machines run with.
+Then the API itself is the witness, on every cloud: the authority of the machines signs its
+certificate.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ _LOOK: Final = (
 
 
 def require(opened: "Stores", wish: "Wish", planned: "RestorePlan", *, lives: bool) -> None:
-    """Raise `NotApproved` where the API is served by another authority than would be restored.
+    """Raise `NotApproved` where another authority serves the API than would be restored.
 
-    Only reads: a handshake with each address that is known, and only where the authority's keyset
-    would be written where the cluster `lives`. An API that does not answer is no objection.
+    Only reads: a handshake with each known address, and only where the authority's keyset would be
+    written where the cluster `lives`. An API that does not answer stops nothing.
     """
     restored = _restored(planned) if lives else b""
     if not restored:
@@ -46,9 +46,9 @@ def require(opened: "Stores", wish: "Wish", planned: "RestorePlan", *, lives: bo
 
 
 def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[str]:
-    """Say what proves that the authority which is put back is the machines' present one.
+    """Say what proves that the restored authority is the one that the machines run with.
 
-    That is a configuration of machines in the state store, or the API; else that nothing does.
+    That is a machines' configuration in the state store, or the API; if there is neither, say so.
     """
     restored = _restored(planned) if wish.is_home else b""
     if not restored or _is_named(opened, wish):
@@ -65,14 +65,14 @@ def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[
 
 
 def _restored(planned: "RestorePlan") -> bytes:
-    """Return the authority's keyset that would be written; nothing where none would be."""
+    """Return the authority's keyset that would be written; None where none would be."""
     written = keyset_keys.files(write.record.key for write in planned.writes)
     key = written.get(identity.AUTHORITY)
     return _body(planned, key) if key is not None else b""
 
 
 def _body(planned: "RestorePlan", key: str) -> bytes:
-    """Return an object of the snapshot's archive; nothing where it is not in it."""
+    """Return an object of the snapshot's archive; empty where the archive lacks it."""
     from kled.snapshot.verify.contents import archived_objects  # noqa: PLC0415 - not for --help
 
     objects = archived_objects(planned.manifest, planned.packed)
@@ -80,7 +80,7 @@ def _body(planned: "RestorePlan", key: str) -> bytes:
 
 
 def _is_named(opened: "Stores", wish: "Wish") -> bool:
-    """Say whether the machines' configuration names the authority's key: it was asked then."""
+    """Say whether the machines' configuration names the authority's key, which was checked then."""
     try:
         named = machine_keys.named_marks(opened.at(wish.place), wish.cluster)
     except KledError:
@@ -91,7 +91,7 @@ def _is_named(opened: "Stores", wish: "Wish") -> bool:
 def _witnesses(
     settings: "Settings", wish: "Wish", planned: "RestorePlan", restored: bytes
 ) -> Iterator[tuple[str, issuers.Issued]]:
-    """Yield the addresses that answer, each with who issued what it is served with."""
+    """Yield the addresses that answer, each with the issuer of its certificate."""
     from kled.kubernetes.served import served_certificate  # noqa: PLC0415 - where it is asked
 
     for server, name in dict.fromkeys(_addresses(settings, wish.cluster, planned)):
@@ -103,7 +103,7 @@ def _witnesses(
 def _addresses(
     settings: "Settings", cluster: str, planned: "RestorePlan"
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield where the API may be: by kubeconfigs that are there, and by a public name."""
+    """Yield the possible addresses of the API, by existing kubeconfigs and by a public name."""
     from kled.kubernetes.server_name import server_of  # noqa: PLC0415 - where it is asked
 
     for place in kept_places(settings, cluster):

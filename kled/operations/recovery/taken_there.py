@@ -1,4 +1,4 @@
-"""Snapshots of the very place that is restored into: none is its source, or proves anything."""
+"""Snapshots of the place that is restored into, which cannot be the source of the restore."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ def snapshots_taken_from(
 ) -> frozenset[str]:
     """Return the ids of the cluster's snapshots that were taken from the state store at `url`.
 
-    Of those that come after the id `after` alone; a GET for each.
+    Only those after the id `after`; a GET for each.
     """
     own = set()
     for ref in snapshots.list(cluster):

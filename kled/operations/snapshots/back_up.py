@@ -1,4 +1,4 @@
-"""Back up: snapshot the state of named clusters, or of all, and say how each is mended."""
+"""Backs up: snapshots the state of clusters, and says what mends each that cannot be trusted."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -32,15 +32,15 @@ class BackUpState:
     etcd_backups: int | None = 1
     """How many complete backups of each etcd cluster to take; None takes all."""
     retain_until: datetime | None = None
-    """Object lock until then."""
+    """Lock the objects until then."""
     reuse: bool = True
-    """False writes everything anew, also what earlier snapshots hold."""
+    """False also writes the payloads again that earlier snapshots hold."""
     rotated: tuple[str, ...] = ()
     """Secrets of the one named cluster that were given new values on purpose."""
     made: "list[RunResult]" = field(default_factory=list)
-    """The run, when it has ended: also one that failed."""
+    """The run, once it has ended, failed or not."""
     fallbacks: "dict[str, str | None]" = field(default_factory=dict)
-    """Cluster to its newest trusted snapshot, for those of which none was taken now."""
+    """The newest trusted snapshot of each cluster for which this run took none."""
 
     name = "back up state"
     guards = STORES
@@ -50,7 +50,7 @@ class BackUpState:
         """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
 
         `mend` is what a person does about it, empty where nothing is wrong; `newest_trusted` is the
-        snapshot that a recovery would begin with; None: there is none.
+        snapshot with which a recovery would begin, None where there is none.
         """
         return [
             {
@@ -63,7 +63,7 @@ class BackUpState:
 
     @property
     def cluster(self) -> str:
-        """The only cluster, or that it is about all."""
+        """The only cluster, or the name for all."""
         return self.clusters[0] if self.clusters and len(self.clusters) == 1 else ALL
 
     def steps(self) -> tuple[Step, ...]:
@@ -98,7 +98,10 @@ class BackUpState:
         return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
 
     def _require_names(self) -> None:
-        """Raise `InvalidInput` for what can be no cluster's name: no run with it can be read."""
+        """Raise `InvalidInput` for an invalid cluster name.
+
+        A run with it could not be read again.
+        """
         for name in self.clusters or ():
             layout.require_cluster_name(name)
 
@@ -135,7 +138,7 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     """Snapshot the named clusters, or all. Safe to repeat and to kill (`snapshot.create.create`).
 
     `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all. The
-    rest is that of `CreateOptions`.
+    other options are those of `CreateOptions`.
     """
     from kled.snapshot.create.create import create  # noqa: PLC0415 - not for --help
     from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
@@ -166,8 +169,8 @@ def with_cures(
 ) -> "RunResult":
     """Return the run with what to type for each cluster that cannot be trusted.
 
-    A run that knows its own cure keeps it. A GET for the manifest that it would be put back from:
-    what that lacks, a restore leaves.
+    A cure that the run itself knows is kept. A GET for the manifest that would be restored: a
+    restore leaves objects that the manifest lacks.
     """
     cured = (
         replace(cluster, cure=_cure(opened, cluster, fallbacks.get(cluster.cluster)))
@@ -205,15 +208,15 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
 
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:
-    """Return the objects that reasons begin with (`kops.state_store.contents.findings`)."""
+    """Return the keys with which reasons begin (`kops.state_store.contents.findings`)."""
     keys = (reason.partition(" ")[0] for reason in reasons)
     return [word for word in keys if "/" in word or word == "config"]
 
 
 def newest_trusted(opened: stores.Stores, clusters: Sequence[str]) -> dict[str, str | None]:
-    """Return the newest trusted snapshot of each cluster; None where there is none to be sure of.
+    """Return the newest trusted snapshot of each cluster; None where that is unknown.
 
-    Raises nothing: what keeps it from knowing is no reason to hide what a run has done.
+    Raises nothing: a failure here must not hide what a run has done.
     """
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Which of a cluster's snapshots has another definition than the one that is stored."""
+"""The snapshots of a cluster with another definition than the stored one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
 
 _LOOKED_AT: Final = 50
-"""Snapshots that are searched, newest first."""
+"""How many snapshots are searched, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,19 @@ class Other:
 
     id: str
     new_groups: tuple[str, ...]
-    """Instance groups that it lacks: its restore leaves them where they are."""
+    """Instance groups that it lacks; restoring it leaves them where they are."""
     downgrade: str
-    """The versions of Kubernetes between which an update would go back; empty: it would not."""
+    """The two Kubernetes versions where an update after its restore would go back; else empty."""
     is_one_of_several: bool
-    """An older one has yet another definition, and nothing shows that this one was applied."""
+    """Whether an older snapshot has yet another definition and nothing shows that this one was
+    applied."""
 
 
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
-    """Return the newest trusted snapshot whose definition is not that of `snapshot`.
+    """Return the newest trusted snapshot whose definition differs from that of `snapshot`.
 
-    None where there is none among the newest. Only reads; raises what the snapshot store raises.
+    None where none of the newest snapshots has one. Only reads; raises what the snapshot store
+    raises.
     """
     from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
@@ -63,7 +65,7 @@ def _other(now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:
 
 
 def _applied(manifest: "Manifest") -> str | None:
-    """Return the digest of what kops wrote when it applied the cluster the last time."""
+    """Return the digest of the definition that kops wrote when it last applied the cluster."""
     return next(
         (record.sha256 for record in manifest.objects if record.key == layout.COMPLETED), None
     )

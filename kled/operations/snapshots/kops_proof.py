@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = timedelta(minutes=1)
-"""With a call of kops that is no more than a proof; it takes a third of a second."""
+"""For a call of kops that only proves something; it usually takes a third of a second."""
 
 
 def birth_check(settings: Settings) -> "KopsCheck | None":
-    """Return level 2's check for new snapshots; None without a kops, and for the sandbox's.
+    """Return level 2's check for new snapshots; None without a kops, and in a sandbox.
 
-    A simulated kops would prove nothing and cost its time.
+    A simulated kops would prove nothing and take its time.
     """
     if settings.sandbox is not None:
         return None
@@ -95,7 +95,7 @@ def _put(place: Path, objects: Mapping[str, bytes]) -> None:
 def with_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
     """Return the objects with a definition whose `configBase` is `home`.
 
-    kops follows it, and would read the keys of the living store, whatever the snapshot holds.
+    kops follows `configBase`, and would otherwise read the keys of the living store.
     """
     from kled.kops.state_store import contents, layout  # noqa: PLC0415
 
@@ -111,7 +111,7 @@ def with_home(objects: Mapping[str, bytes], home: str) -> Mapping[str, bytes]:
 
 
 def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
-    """Yield what a kops cannot read of the cluster."""
+    """Yield what kops cannot read of the cluster."""
     for what, read in (
         ("the definition", partial(kops.definition.get, cluster)),
         ("the keypairs", partial(_read_keypairs, kops, cluster)),
@@ -125,7 +125,7 @@ def _read_by(kops: "Kops", cluster: str) -> Iterator[str]:
 
 
 def _read_keypairs(kops: "Kops", cluster: str) -> None:
-    """Raise where kops leaves out a keyset that it cannot read: it only warns of it."""
+    """Raise where kops leaves out a keyset that it cannot read, for which it only warns."""
     for keypair in kops.credentials.list_keypairs(cluster):
         if keypair.problem:
             raise OutputUnreadable(f"keyset {keypair.name}: {keypair.problem}")

@@ -1,4 +1,4 @@
-"""List snapshots with what each is worth, and what a list does not show."""
+"""Lists snapshots with what each is worth, and reports what a list does not show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Listed:
     """Why the manifest cannot be read."""
     trusted: bool = False
     reasons: tuple[str, ...] = ()
-    """Why it cannot be trusted."""
+    """Why the snapshot cannot be trusted."""
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
@@ -59,8 +59,9 @@ def list_snapshots(
 ) -> tuple[Listed, ...]:
     """Return the snapshots of one cluster or of all, oldest first; a damaged one says so.
 
-    One of another state store than `state` whose cluster of that name is another says so, too.
-    None at all is empty: a list is no promise, as a check, a prune or a mirror of nothing would be.
+    A snapshot of another cluster of that name, in another state store than `state`, says so, too.
+    The result may be empty: a list promises nothing, unlike a check, a prune or a mirror of
+    nothing.
     """
     from kled.snapshot.trust.judging import judge_all, read_listing  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
@@ -77,7 +78,7 @@ def list_snapshots(
 def judge_worth(
     snapshots: "SnapshotStore", ref: "SnapshotRef", state: "ObjectStore | None" = None
 ) -> dict[str, object]:
-    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that stand.
+    """Return what one snapshot is worth: level, trusted, reasons, and the proofs that hold.
 
     `state` is the state store at hand.
     """
@@ -106,9 +107,9 @@ class Missing:
     """What a list of snapshots does not show."""
 
     warnings: tuple[str, ...]
-    """Whose newest snapshot somebody removed, and what else is wrong with the store."""
+    """The clusters whose newest snapshot somebody removed, and other problems of the store."""
     keys: present_keys.PresentKeys
-    """The clusters of the state store that have no snapshot; empty for a list of one."""
+    """The clusters of the state store without a snapshot; empty for a list of one cluster."""
 
 
 def find_missing(
@@ -117,10 +118,10 @@ def find_missing(
     cluster: str | None,
     state: "ObjectStore | None" = None,
 ) -> Missing:
-    """Say of which clusters the newest snapshot was removed, by somebody else than a prune.
+    """Find clusters whose newest snapshot was removed, other than by a prune.
 
-    And what else is wrong with the store: a newer snapshot may be missing from the list. `state` is
-    asked what it remembers, and which of its clusters have no snapshot.
+    Also reports other problems of the store, which may mean that a newer snapshot is missing from
+    the list. `state` is asked what it remembers, and which of its clusters have no snapshot.
     """
     from kled.snapshot.choosing import find_removed  # noqa: PLC0415 - not for --help
     from kled.snapshot.losses.losses import find_older_lost  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Mirror: copy to a second snapshot store what it lacks."""
+"""Copies the snapshots that a second snapshot store lacks."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,13 +12,13 @@ from kled.retry import CHANGE
 
 @dataclass(frozen=True, slots=True)
 class MirrorSnapshots:
-    """Copy to a second snapshot store what it lacks."""
+    """Copy the snapshots that a second snapshot store lacks."""
 
     to: str
     only: str | None = None
     """A cluster; None copies those of all clusters."""
     retain_until: datetime | None = None
-    """Object lock there until then."""
+    """Lock the objects there until then."""
     results: Rows = field(default_factory=list)
 
     name = "mirror snapshots"
@@ -26,7 +26,7 @@ class MirrorSnapshots:
 
     @property
     def cluster(self) -> str:
-        """The only cluster, or that it is about all."""
+        """The only cluster, or the name for all."""
         return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:

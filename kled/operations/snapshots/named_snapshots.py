@@ -1,6 +1,6 @@
-"""Snapshots that somebody names by an id, `latest` or `newest`: found, described, compared.
+"""Finds, describes and compares snapshots that a person names: by an id, `latest` or `newest`.
 
-Only reads. `note` is told what a person should know of the choice.
+Only reads. `note` receives what a person should know of the choice.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ Note = Callable[[str], object]
 
 
 def named_snapshot(opened: Stores, cluster: str, which: str) -> "SnapshotRef":
-    """Return a snapshot that is there; raises as `choosing.make_choice`, and `SnapshotMissing`.
+    """Return an existing snapshot; raises as `choosing.choice`, and `SnapshotMissing`.
 
-    One whose manifest is damaged is there: whoever verifies it finds that.
+    A snapshot with a damaged manifest exists, too; verifying it reports the damage.
     """
     from kled.snapshot.choosing import choose  # noqa: PLC0415 - not for --help
 
@@ -56,9 +56,9 @@ def describe(
 def compare(
     opened: Stores, cluster: str, before: str, after: str, note: Note
 ) -> "tuple[Difference, ...]":
-    """Return what differs between two snapshots, or one of them and `live`.
+    """Return what differs between two snapshots, or between one of them and `live`.
 
-    Secrets are compared by fingerprints. Raises as `choosing.make_choice`.
+    Secrets are compared by fingerprints. Raises as `choosing.choice`.
     """
     from kled.snapshot.diff.diff import diff  # noqa: PLC0415 - not for --help
     from kled.snapshot.diff.views import fingerprint_key  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""What the operations on snapshots share: the name of all clusters, rows, and progress.
+"""What the operations on snapshots share: the name for all clusters, rows, and progress.
 
-They touch stores alone: their sessions have no kops. Each is one step, which may run twice and die
-anywhere, as the modules of `kled.snapshot` say; what was done is in `results` when it has ended.
+They work on stores alone, in sessions without kops. Each is one step, idempotent and safe to kill,
+as the modules of `kled.snapshot` say; `results` holds what was done when it has ended.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +18,7 @@ Rows = list[dict[str, Any]]
 
 
 def count_for(session: Session) -> "Counts":
-    """Return a progress whose counts go to whoever looks on."""
+    """Return a progress that tells its counts to the session."""
     from kled.snapshot.progress import Counts  # noqa: PLC0415 - not for --help
 
     return Counts(session.note, session.tell, session.clock.monotonic)

@@ -1,4 +1,4 @@
-"""What a restore or a prune would do, as operations of one step: before anybody says yes."""
+"""What a restore or a prune would do, as operations of one step for previews."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def refusal(
     session: Session, meant: Settled, *, moves: bool, digest: str | None = None, now: bool = False
 ) -> KledError | None:
-    """Return what the restore, with the name that confirms it, would be refused with; only reads.
+    """Return the refusal that the restore would meet with its confirmation. Only reads.
 
     `now` is that of `foreseen.refusal`.
     """
@@ -39,7 +39,7 @@ def refusal(
 
 @dataclass(frozen=True, slots=True)
 class PlanRestore:
-    """Plan a restore; what was found is in `plans` when it has ended."""
+    """Plan a restore; `plans` holds the plan afterwards."""
 
     wish: Wish
     moves: bool = False
@@ -57,7 +57,7 @@ class PlanRestore:
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises what the restore itself would be refused with, where that is known before.
+        Raises the refusal that the restore would meet, as far as it is known before.
         """
 
         def act(session: Session) -> str:
@@ -76,10 +76,10 @@ class PlanRestore:
 
 
 def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, KledError | None]":
-    """Return what the prune would remove, and what it would be refused with; only reads.
+    """Return what the prune would remove, and the refusal that it would meet. Only reads.
 
-    It speaks of the prune with the name that confirms it. Whether this machine's clock is the
-    store's is known only to who writes there.
+    The confirmation is taken as given. Whether this machine's clock agrees with the store's shows
+    only when something is written there.
     """
     kept = session.snapshot_store
     policy = prune.retention_policy(session.settings, wish.keep)
@@ -95,11 +95,11 @@ def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, K
 
 @dataclass(frozen=True, slots=True)
 class PlanPrune:
-    """Plan a prune; what was found is in `plans` when it has ended."""
+    """Plan a prune; `plans` holds the plan afterwards."""
 
     keep: Mapping[str, int] = field(default_factory=dict)
     only: str | None = None
-    """A cluster; None: all."""
+    """A cluster; None means all."""
     plans: "list[PrunePlan]" = field(default_factory=list)
 
     name = "plan prune"
@@ -107,13 +107,13 @@ class PlanPrune:
 
     @property
     def cluster(self) -> str:
-        """The only cluster, or that it is about all."""
+        """The only cluster, or the name for all."""
         return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:
         """Return the one step. Safe to repeat: it only reads.
 
-        Raises what the prune itself would be refused with, where that is known before.
+        Raises the refusal that the prune would meet, as far as it is known before.
         """
 
         def act(session: Session) -> str:

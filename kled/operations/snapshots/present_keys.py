@@ -1,8 +1,8 @@
-"""Keys that clusters have in the state store at hand, held against their snapshots.
+"""Compares the present keys of clusters, in the state store at hand, with their snapshots.
 
-What a kops without kled rotated, or applied, may be in no snapshot that can be trusted: nothing
-could bring such a cluster back. A listing tells it, by tags; only where one is another than the
-snapshot's an object is read. `dockerconfig` is none of them: machines are not known by it.
+Keys that a kops without kled has rotated or made may be in no trusted snapshot: nothing could bring
+such a cluster back. A listing tells, by tags; an object is read only where its tag differs from the
+snapshot's. `dockerconfig` does not count, since machines are not known by it.
 """
 
 import hashlib
@@ -40,13 +40,13 @@ class PresentKeys:
     """What the state store at hand tells of the clusters of a snapshot store."""
 
     lacking: Mapping[str, str] = field(default_factory=dict)
-    """Cluster to what its snapshot lacks, in words."""
+    """For each cluster, a phrase that says what its snapshot lacks."""
     bare: tuple[str, ...] = ()
-    """Clusters with keys of which no snapshot has any."""
+    """Clusters with keys that no snapshot has."""
     stored: tuple[str, ...] = ()
-    """Clusters that were never applied and have no snapshot: there are no keys to lose."""
+    """Clusters without a snapshot that were never applied, and so have no keys to lose."""
     unknown: str = ""
-    """Why nothing is known; empty: it is, or no state store is named, or that was said."""
+    """Why nothing is known; empty where it is known, or no state store is named."""
 
 
 def look(
@@ -54,12 +54,12 @@ def look(
     newest: "Iterable[Manifest]",
     others: Callable[[], Others] | None = None,
 ) -> PresentKeys:
-    """Hold the newest trusted snapshot of clusters against the keys that are stored; only reads.
+    """Compare the newest trusted snapshot of each cluster with the stored keys. Only reads.
 
-    One of another state store stands in where a cluster has none of its own. `others` are the
-    clusters without any, where they are looked for, too (`without_snapshot`). Two LISTs for each
-    cluster. A state store that does not answer is no error: whoever asks about snapshots may have
-    lost it.
+    A snapshot of another state store stands in where a cluster has none of its own. With
+    `snapshotted`, the clusters that have a snapshot, the other clusters of the state store are
+    looked for, too. Two LISTs for each cluster, and a listing that skips etcd's backups. A state
+    store that does not answer is not an error: after a disaster it may be lost.
     """
     state = origins.ledger.state
     if state is None or not origins.ledger.state_answers:
@@ -78,9 +78,9 @@ def look(
 def remarks(
     origins: "Origins", listed: "Sequence[Judged]", *, said: bool
 ) -> "dict[SnapshotRef, tuple[str, ...]]":
-    """Return what to say of the newest trusted snapshot of each cluster that is listed.
+    """Return the remarks on the newest trusted snapshot of each listed cluster.
 
-    Where nothing is known they say so, unless that is `said` elsewhere.
+    Where nothing is known the remark says so, unless that is `said` elsewhere.
     """
     newest = _newest(origins.ledger, listed)
     keys = look(origins, (judged.manifest for judged in newest.values() if judged.manifest))
@@ -95,12 +95,12 @@ def remarks(
 
 
 def proved_manifests(reports: "Iterable[VerifyReport]") -> "Iterator[Manifest]":
-    """Yield the manifests of snapshots that are as they should be: of others more is wrong."""
+    """Yield the manifests of faultless snapshots; for others the report says more."""
     yield from (report.manifest for report in reports if report.manifest and report.trustworthy)
 
 
 def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:
-    """Say whether a recovery would begin with the snapshot; True where nobody can tell."""
+    """Say whether a recovery would begin with the snapshot; True where that is unknown."""
     from kled.snapshot.choosing import LATEST, make_choice  # noqa: PLC0415 - not for --help
 
     try:
@@ -111,7 +111,7 @@ def is_latest(origins: "Origins", ref: "SnapshotRef") -> bool:
 
 
 def _newest(ledger: "Ledger", listed: "Sequence[Judged]") -> "dict[str, Judged]":
-    """Return the newest trusted snapshot of each cluster; where none is its own, one of another."""
+    """Return the newest trusted snapshot of each cluster, its own or else one of another store."""
     newest: dict[str, Judged] = {}
     for cluster, group in groupby(listed, key=lambda judged: judged.ref.cluster):
         own = {judged.ref.id: judged for judged in group if judged.manifest is not None}
@@ -123,7 +123,7 @@ def _newest(ledger: "Ledger", listed: "Sequence[Judged]") -> "dict[str, Judged]"
 
 
 def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
-    """Say which present keys of its cluster a snapshot lacks; empty: none. Raises as `entries`."""
+    """Say which present keys a cluster's snapshot lacks; empty for none. Raises as `entries`."""
     from kled.snapshot.trust.settling import LACKS_KEYS  # noqa: PLC0415 - not for --help
 
     if ledger.state is None:
@@ -133,12 +133,12 @@ def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
 
 
 def has_keysets(state: ObjectStore, cluster: str) -> bool:
-    """Say whether the state store has keysets of a cluster: it was applied. One LIST."""
+    """Say whether the state store has keysets of a cluster, which was applied then. One LIST."""
     return next(iter(state.entries(f"{cluster}/{layout.KEYSETS}")), None) is not None
 
 
 def say_unkept(cluster: str) -> str:
-    """Say that no snapshot has the keys of a cluster, and what takes one."""
+    """Say that no snapshot has the keys of a cluster, and which command takes one."""
     from kled.snapshot.trust.settling import NO_SNAPSHOT  # noqa: PLC0415 - not for --help
 
     return f"{NO_SNAPSHOT} {_taken(cluster)}"
@@ -151,7 +151,7 @@ def _taken(cluster: str) -> str:
 def _against(
     origins: "Origins", state: ObjectStore, newest: "Iterable[Manifest]"
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return what own snapshots lack, and the clusters that have none of their own."""
+    """Return what clusters' own snapshots lack, and the clusters without one of their own."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
 
     own: dict[str, Manifest] = {}
@@ -171,7 +171,7 @@ def _against(
 
 
 def _has_moved_on(origins: "Origins", manifest: "Manifest") -> bool:
-    """Say whether the cluster lives where the snapshot was taken, and that is not here any more."""
+    """Say whether the cluster lives where the snapshot was taken, and no longer here."""
     url = manifest.state_store
     return not is_same(url, origins.ledger.here or "") and origins.lives_in(manifest.cluster, url)
 
@@ -202,7 +202,7 @@ def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> Others:
 
 
 def _lacking(state: ObjectStore, manifest: "Manifest") -> Iterator[str]:
-    """Yield the keysets and secrets that are stored with other bytes than the snapshot has."""
+    """Yield the keysets and secrets whose stored bytes differ from the snapshot's."""
     records = {record.key: record for record in manifest.objects}
     left = {skipped.key for skipped in manifest.skipped} | {_MAY_CHANGE}
     tags_tell = is_same(manifest.state_store, state.location.url)
@@ -223,7 +223,7 @@ def _stored(state: ObjectStore, cluster: str) -> Iterator[Entry]:
 
 
 def _holds(state: ObjectStore, record: "ObjectRecord", entry: Entry) -> bool:
-    """Say whether the snapshot has these bytes: who writes them again changes the tag alone."""
+    """Say whether the snapshot has these bytes: writing them again changes only the tag."""
     if record.size != entry.size:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Whether a verification proved what was asked for: want of proof is no success."""
+"""Whether a verification proved what was asked for; a missing proof is a failure."""
 
 from typing import Any, Final
 
@@ -10,9 +10,9 @@ KOPS_LEVEL: Final = 2
 
 
 def require_level(operation: VerifySnapshots) -> None:
-    """Raise `SnapshotNotTrustworthy` where what was asked for was not proved for want of proof.
+    """Raise `SnapshotNotTrustworthy` where the wanted level could not be proved.
 
-    A simulated kops is all that there is in a sandbox: that it proves nothing stands in the row.
+    A sandbox only has a simulated kops; that it proves nothing is said in the row.
     """
     short = [row for row in operation.results if _falls_short(row, operation.level)]
     if short:

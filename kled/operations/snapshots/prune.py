@@ -1,4 +1,4 @@
-"""Prune: remove the snapshots that the retention policy does not keep."""
+"""Removes the snapshots that the retention policy does not keep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PruneSnapshots:
-    """Remove what retention does not keep, and collect what nothing refers to."""
+    """Remove the snapshots that retention does not keep, and payloads that no manifest names."""
 
     keep: Mapping[str, int] = field(default_factory=dict)
     """last, hourly, daily, weekly, monthly, yearly; over the settings file's."""
@@ -39,7 +39,7 @@ class PruneSnapshots:
 
     @property
     def cluster(self) -> str:
-        """The only cluster, or that it is about all."""
+        """The only cluster, or the name for all."""
         return self.only or ALL
 
     def steps(self) -> tuple[Step, ...]:
@@ -73,10 +73,10 @@ class PruneSnapshots:
         return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
 
     def require_meant(self, session: Session, plan: "PrunePlan") -> None:
-        """Raise `NotApproved` where a protected cluster's snapshots would go unconfirmed.
+        """Raise `NotApproved` where a protected cluster's snapshots would be removed unconfirmed.
 
-        Among all clusters only typed numbers are held back: the retention of the settings file was
-        thought about, and runs by schedule.
+        For all clusters at once this applies only to numbers that were typed: the retention of the
+        settings file was considered beforehand, and runs by schedule.
         """
         patterns = session.settings.protected
         if self.only is not None:
@@ -95,7 +95,7 @@ class PruneSnapshots:
 
 
 def retention_policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
-    """Return the retention policy: what was given, then the settings file, then defaults."""
+    """Return the retention policy: the given numbers, then the settings file's, then defaults."""
     from kled.snapshot.retention.retention import Policy  # noqa: PLC0415 - not for --help
 
     return Policy(**{**settings.snapshot_profile.keep, **numbers})
@@ -115,7 +115,7 @@ def plan_of(
 
 
 def require_writable(snapshots: "SnapshotStore") -> None:
-    """Raise what keeps this machine from deleting in the store, before it writes. Only reads."""
+    """Raise what would keep this machine from deleting in the store. Only reads."""
     from kled.snapshot.documents import root  # noqa: PLC0415
 
     state = root.look(snapshots)
@@ -124,7 +124,7 @@ def require_writable(snapshots: "SnapshotStore") -> None:
 
 
 def prune(snapshots: "SnapshotStore", planned: "PrunePlan", progress: "Progress") -> "PruneReport":
-    """Do what was planned. Safe to repeat, to kill, and from two machines at once."""
+    """Carry out the plan. Safe to repeat, to kill, and from two machines at once."""
     from kled.snapshot.retention.prune import apply_prune  # noqa: PLC0415
 
     return apply_prune(snapshots, planned, progress)

@@ -1,4 +1,4 @@
-"""What each store knows of the other, so that one that was emptied or taken back is not green."""
+"""What each store remembers of the other, so that an emptied or reset one is not called healthy."""
 
 from functools import partial
 
@@ -7,9 +7,9 @@ from kled.operations import stores
 
 
 def say_all_gone(opened: stores.Stores) -> str | None:
-    """Say which clusters are gone from an empty state store, as a backup would; None: none are.
+    """Say which clusters an empty state store has lost, as a backup would; None where none.
 
-    A request for each that its newest run knew.
+    A request for each cluster of its newest run.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
     from kled.snapshot.losses.vanished import find_vanished  # noqa: PLC0415
@@ -28,7 +28,7 @@ def say_all_gone(opened: stores.Stores) -> str | None:
 
 
 def require_whole(opened: stores.Stores) -> None:
-    """Raise where a backup of this state store would say that snapshots are lost."""
+    """Raise where a backup of this state store would report lost snapshots."""
     from kled.snapshot.losses.losses import losses_of, require_mounted  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.trust import sum_up  # noqa: PLC0415

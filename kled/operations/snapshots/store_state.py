@@ -1,4 +1,4 @@
-"""Say where the snapshot store is and how it is protected."""
+"""Says where the snapshot store is and how it is protected."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def state_of(opened: stores.Stores) -> str:
-    """Say in words where the snapshot store is and how it is protected. Only reads.
+    """Say where the snapshot store is and how it is protected. Only reads.
 
-    Reads every key that is named. Raises what is wrong with one of them, and `SnapshotMissing` or
-    `SnapshotNotTrustworthy` where the state store remembers what is not there.
+    Reads every configured key. Raises what is wrong with one of them, and `SnapshotMissing` or
+    `SnapshotNotTrustworthy` where the state store remembers snapshots that are missing.
     """
     kept = opened.snapshots
     require_whole(opened)
@@ -30,7 +30,7 @@ def state_of(opened: stores.Stores) -> str:
 
 
 def _signed(kept: "SnapshotStore") -> str:
-    """Say what signatures do here; raises `InvalidInput` for keys that do not fit."""
+    """Say what signatures do here; raises `InvalidInput` for keys that do not fit together."""
     keys = len(kept.verification_keys)
     if not keys:
         return "NOT SIGNED"

@@ -1,4 +1,4 @@
-"""Verify snapshots: one, or the newest of every cluster and that none was removed."""
+"""Verifies snapshots: one, or the newest of every cluster and that none was removed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
 _UNPACKED: Final = 16
-"""Clusters whose objects are in memory at once."""
+"""How many clusters' objects are in memory at once."""
 _BESIDE: Final = 3
 """What is asked for while snapshots are read: earlier runs, what is gone, and other clusters."""
 
@@ -39,7 +39,7 @@ class VerifySnapshots:
     level: int = 1
     only: "SnapshotRef | None" = None
     of: str | None = None
-    """A cluster; None looks at those of all clusters, unless `only` names one snapshot."""
+    """A cluster; None verifies those of all clusters, unless `only` names one snapshot."""
     which: str = "newest"
     """The snapshot of that cluster: an id, `newest` or `latest`."""
     results: Rows = field(default_factory=list)
@@ -50,7 +50,7 @@ class VerifySnapshots:
 
     @property
     def cluster(self) -> str:
-        """The only cluster, or that it is about all."""
+        """The only cluster, or the name for all."""
         return self.only.cluster if self.only else self.of or ALL
 
     def steps(self) -> tuple[Step, ...]:
@@ -87,7 +87,7 @@ class VerifySnapshots:
         return (Step("verify snapshots", act, CHANGE),)
 
     def _meant(self, session: Session) -> "SnapshotRef | None":
-        """Return the one snapshot that is looked at; None: the newest of every cluster."""
+        """Return the one snapshot to verify; None means the newest of every cluster."""
         if self.of is None and self.which != "newest":
             raise InvalidInput("--snapshot", "is one cluster's: name the cluster, too")
         if self.only is not None or self.of is None:
@@ -100,7 +100,7 @@ class VerifySnapshots:
 
 
 def _wrong(bad: Rows, looked_at: int) -> str:
-    """Say how many are wrong: snapshots, or clusters with keys that their newest one lacks."""
+    """Say how many are wrong: snapshots, or clusters with keys that their newest snapshot lacks."""
     from kled.snapshot.trust.settling import is_of_keys  # noqa: PLC0415 - not for --help
 
     if all(is_of_keys(row["findings"][0]) for row in bad):
@@ -126,9 +126,9 @@ def verify_many(  # noqa: PLR0913 - what, how far, and what is known of the stor
     ledger: "Ledger | None" = None,
     listing: "Listing | None" = None,
 ) -> tuple["VerifyReport", ...]:
-    """Check snapshots, several at once; in the order of `refs`. What is wrong is in the reports.
+    """Check snapshots, several at once; the reports, in the order of `refs`, say what is wrong.
 
-    `there` is a listing that has them; without one each costs a LIST more.
+    `listing` is one that has them; without it each snapshot costs a LIST more.
     """
     from kled.snapshot.parallel import THREADS, in_parallel  # noqa: PLC0415
     from kled.snapshot.verify.verify import DIGESTS, KOPS, verify  # noqa: PLC0415
@@ -161,16 +161,15 @@ def verify_snapshots(
     only: "SnapshotRef | None" = None,
     state: "ObjectStore | None" = None,
 ) -> list[dict[str, Any]]:
-    """Check one snapshot, or the newest of every cluster and that none is lost; a row for each.
+    """Check one snapshot, or the newest of every cluster and that none is lost; return the rows.
 
-    A cluster that the newest run could not take, and that has no snapshot, has a row, too.
+    A cluster that the newest run could not take, and that has no snapshot, has a row, too. So has
+    an older snapshot that lost its archive.
 
-    An older snapshot that lost its archive has one.
-
-    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; what is
-    wrong with the store as a whole is one without cluster and id. `state` is asked what it
-    remembers, and whether clusters have keys that their newest snapshot, or any, lacks. Raises
-    `SnapshotMissing` where there is no snapshot at all.
+    A row is cluster, id, wanted, level, trustworthy, findings, seconds, etcd, unproved; a problem
+    of the store as a whole is a row without cluster and id. `state` is asked what it remembers, and
+    whether clusters have keys that their newest snapshot, or any, lacks. Raises `SnapshotMissing`
+    where there is no snapshot at all.
     """
     from kled.snapshot.losses.losses import find_older_lost  # noqa: PLC0415
     from kled.snapshot.trust.judging import read_listing  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The rows of a check of what was not read: what is gone, was put in, or was never taken."""
+"""Rows of a check about snapshots that are missing, were put in, or were never taken."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +24,7 @@ _PUT_BACK: Final = (
 
 
 def of_one(origins: "Origins", report: "VerifyReport") -> list[dict[str, Any]]:
-    """Return the row of the one that was asked for; only `latest` has to have the present keys."""
+    """Return the row of a single snapshot; only `latest` must have the present keys."""
     keys = present_keys.look(origins, present_keys.proved_manifests([report]))
     if keys.lacking and not present_keys.is_latest(origins, report.ref):
         keys = present_keys.PresentKeys()
@@ -34,10 +34,10 @@ def of_one(origins: "Origins", report: "VerifyReport") -> list[dict[str, Any]]:
 def of_reports(
     origins: "Origins", reports: "Sequence[VerifyReport]", keys: present_keys.PresentKeys
 ) -> list[dict[str, Any]]:
-    """Return a row for each report; what present keys a proved snapshot lacks is a finding of it.
+    """Return a row for each report; present keys that a proved snapshot lacks become a finding.
 
-    Nothing of that is written down beside the snapshot: it is as good as it was. What was never
-    complete of a mere copy of a cluster is no finding: the copy's own runs say so.
+    Nothing of that is written beside the snapshot, which is as good as before. A copy of a cluster
+    that was never complete is no finding: the copy's own runs report it.
     """
     rows = [
         _of_report(origins, report, keys.lacking.get(report.ref.cluster, "")) for report in reports
@@ -55,9 +55,9 @@ def _in_the_light_of(
     report: "VerifyReport",
     manifests: "Sequence[Manifest]",
 ) -> dict[str, Any]:
-    """Return the row; of a snapshot that is whole, was never complete and is of a copy, a remark.
+    """Return the row; the findings of a copy that was never complete become a remark.
 
-    Where no epoch tells whether it is of a copy, how to say so is a finding, too.
+    Where no epoch tells whether it is a copy, a finding says how to record that.
     """
     manifest, here = report.manifest, origins.ledger.here
     if manifest is None or not report.findings or report.level is None or manifest.level:
@@ -76,9 +76,9 @@ def _in_the_light_of(
 def _original(
     manifest: "Manifest", home: str, manifests: "Sequence[Manifest]"
 ) -> "Manifest | None":
-    """Return the snapshot of `home` that shares keys with one of a copy; None: it is of no copy.
+    """Return the snapshot of `home` that shares keys with a copy's; None where there is none.
 
-    Without any key in common it is another cluster of that name.
+    Without any key in common the other one is a different cluster of that name.
     """
     theirs = keyset_keys.certificates(manifest.keysets.values())
     same = (
@@ -106,7 +106,7 @@ def _of_report(origins: "Origins", report: "VerifyReport", lacks: str) -> dict[s
 def rows_of_unsnapshotted(ledger: "Ledger", bare: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of clusters that were never taken, and of those whose keys no snapshot has.
 
-    Of one that is both, the error of its run says more.
+    For a cluster that is both, the row has the error of its run, which says more.
     """
     taken = clusters_never_taken(ledger)
     more = (name for name in bare if name not in dict(taken))
@@ -123,14 +123,14 @@ def row_of_removed(ref: "SnapshotRef") -> dict[str, Any]:
 
 
 def row_of_stray(ref: "SnapshotRef", problem: str) -> dict[str, Any]:
-    """Return the row of a snapshot that the words say something against."""
+    """Return the row of a snapshot with a problem."""
     return {**row_of_store((problem,), ()), "cluster": ref.cluster, "id": ref.id}
 
 
 def strays_without_archive(
     ledger: "Ledger", listing: "Listing", checked: Sequence["SnapshotRef"]
 ) -> list[tuple["SnapshotRef", str]]:
-    """Return the older snapshots that lost their archives since a person settled what was lost."""
+    """Return the older snapshots that have lost their archives since losses were last settled."""
     from kled.snapshot.trust.judging import find_lost_archives  # noqa: PLC0415 - not for --help
 
     settled = (ledger.newest.begins if ledger.newest else None) or ""
