@@ -9,6 +9,8 @@ _SIGNS: Final = re.compile(
     r"[\\`*<>\[|&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#=]|^\d+(?=[.)](?: |$))"
 )
 """What would begin a code, emphasis, link, tag, entity, cell, list or heading where it stands."""
+_ESCAPED: Final = re.compile(r"\\([\\`*<>\[|&~_+\-=#.)])")
+_FENCE: Final = "```"
 
 
 def inline(text: str) -> str:
@@ -18,6 +20,19 @@ def inline(text: str) -> str:
     whatever else cannot be seen are escapes, as in `kled.visible`.
     """
     return _SIGNS.sub(_escaped, visible(text))
+
+
+def plain(text: str) -> str:
+    """Return a markdown text as it is read where nothing lays it out: without what `inline` adds.
+
+    What stands in blocks of code has nothing added, and stays.
+    """
+    lines: list[str] = []
+    in_code = False
+    for line in text.split("\n"):
+        in_code ^= line.startswith(_FENCE)
+        lines.append(line if in_code else _ESCAPED.sub(r"\1", line))
+    return "\n".join(lines)
 
 
 def _escaped(sign: re.Match[str]) -> str:

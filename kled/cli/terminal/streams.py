@@ -68,10 +68,15 @@ class Terminal:
         self._write(visible_lines(text) if self._stream.isatty() else text)
 
     def markdown(self, text: str) -> None:
-        """Write markdown without secrets: laid out on a terminal, without links; else as it is."""
+        """Write markdown without secrets: laid out on a terminal, without links.
+
+        Elsewhere the lines are as they are, but for what keeps signs from being markdown's.
+        """
         text = visible_lines(redactor().text(text))
         if not self.is_live:
-            self._write(text)
+            from tasks.running.markdown import plain  # noqa: PLC0415 - imports no prefect
+
+            self._write(visible_lines(redactor().text(plain(text))))
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - only where somebody looks
 

@@ -17,9 +17,13 @@ from kled.cli.terminal.downloads import Lines, progress
 from kled.cli.terminal.steps import LiveSteps, PlainLines
 from kled.cli.terminal.streams import Terminal
 from kled.errors import KledError
+from kled.models.plan import Change, Plan
 from kled.operations.runner import Row
 from kled.operations.step import Step
+from kled.visible import visible
 from kled.yaml_text import document
+from tasks.running import plans
+from tasks.running.markdown import inline, plain
 from tests.unit.test_visible import HOSTILE, is_obeyed
 
 ROOT: Final = Path(kled.__file__).parent.parent
@@ -206,6 +210,31 @@ def test_markdown_for_a_file_keeps_its_lines() -> None:
     Terminal(told).markdown("# a\n\n- \x1b[2J\n")
 
     assert told.getvalue() == "# a\n\n- \\x1b[2J\n"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Tty], ids=["a log", "a dumb terminal"])
+def test_markdown_that_nothing_lays_out_reads_as_it_was_said(
+    stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan said `t3.medium -\\> t3.large` there."""
+    monkeypatch.setenv("TERM", "dumb")
+    change = Change("modify", "LaunchTemplate", "nodes", {"InstanceType": "t3.medium -> t3.large"})
+    told = stream()
+
+    Terminal(told).markdown(plans.markdown(Plan("c", (change,)), None))
+
+    assert "  - InstanceType: t3.medium -> t3.large\n" in told.getvalue()
+
+
+@pytest.mark.parametrize("text", ["- a", "1. b", "a|b *c* <d> _e_ [f] `g` \\h ~i~ &amp;", EVIL])
+def test_what_markdown_needs_is_taken_away_again(text: str) -> None:
+    assert plain(inline(text)) == visible(text)
+
+
+def test_commands_in_a_block_of_markdown_stay_as_they_are() -> None:
+    assert plain("a \\> b\n```sh\nkled x 'a\\>b'\n```\n\\> c") == (
+        "a > b\n```sh\nkled x 'a\\>b'\n```\n> c"
+    )
 
 
 def test_what_a_shell_evaluates_is_exact_and_on_a_terminal_it_is_visible() -> None:
