@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -40,22 +40,52 @@ def tag_of(state: os.stat_result) -> str:
 
 @contextmanager
 def locked(root: Path, clock: Clock, where: str) -> Iterator[None]:
-    """Hold the store's lock; raise `StoreUnavailable` where another holds it for long."""
-    with translated(where), _own_folder(root) as folder:
-        modes = beneath.modes_below(os.fstat(folder))
-        descriptor = beneath.lock_file(folder, _LOCK, f"{_FOLDER}/{_LOCK}", modes)
-    try:
-        ends = clock.monotonic() + _LOCK_WAIT
-        while not _flock(descriptor, where):
-            if clock.monotonic() >= ends:
-                raise StoreUnavailable(
-                    f"{where} has been locked for {duration(timedelta(seconds=_LOCK_WAIT))}",
-                    hint=f"look for a stopped process: fuser {root / _FOLDER / _LOCK}",
-                )
-            clock.sleep(_LOCK_POLL)
-        yield
-    finally:
-        os.close(descriptor)  # gives up the lock, too
+    """Hold the store's lock; raise `StoreUnavailable` where another holds it for long.
+
+    A lock that was removed while this one waited for it locks nobody out: the next one is taken.
+    """
+    ends = clock.monotonic() + _LOCK_WAIT
+    while True:
+        descriptor = _lock_file(root, where)
+        try:
+            if descriptor is not None and _flock(descriptor, where):
+                if _is_the_lock(root, descriptor):
+                    yield
+                    return
+                continue
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)  # gives up the lock, too
+        if clock.monotonic() >= ends:
+            raise StoreUnavailable(
+                f"{where} has been locked for {duration(timedelta(seconds=_LOCK_WAIT))}",
+                hint=f"look for a stopped process: fuser {root / _FOLDER / _LOCK}",
+            )
+        clock.sleep(_LOCK_POLL)
+
+
+def has_own(root: Path) -> bool:
+    """Say whether the directory of what is no object is there."""
+    return (root / _FOLDER).is_dir()
+
+
+def is_own(folders: Sequence[str]) -> bool:
+    """Say whether these lead to the directory of what is no object."""
+    return [*folders] == [_FOLDER]
+
+
+def leave(root: Path) -> None:
+    """Remove the lock, and its directory, where nothing else is in it. Raises `OSError`.
+
+    The last thing that is done under the lock: then others take another one.
+    """
+    with beneath.root(root) as top, beneath.folder(top, [_FOLDER]) as folder:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
+        if names == [_LOCK]:
+            os.unlink(_LOCK, dir_fd=folder)
+            with suppress(OSError):  # somebody has just begun to write there
+                os.rmdir(_FOLDER, dir_fd=top)
 
 
 class Partial:
@@ -144,6 +174,21 @@ def _own_folder(root: Path) -> Iterator[int]:
         modes = beneath.modes_below(os.fstat(top))
         with beneath.folder(top, [_FOLDER], make=modes) as folder:
             yield folder
+
+
+def _lock_file(root: Path, where: str) -> int | None:
+    """Open the file that is locked; None where its directory went in between."""
+    with translated(where), suppress(FileNotFoundError), _own_folder(root) as folder:
+        modes = beneath.modes_below(os.fstat(folder))
+        return beneath.lock_file(folder, _LOCK, f"{_FOLDER}/{_LOCK}", modes)
+    return None
+
+
+def _is_the_lock(root: Path, descriptor: int) -> bool:
+    """Say whether this open file is the lock that others find there."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat((root / _FOLDER / _LOCK).lstat(), os.fstat(descriptor))
+    return False
 
 
 def _flock(descriptor: int, where: str) -> bool:

@@ -38,7 +38,15 @@ from kled.sentences import word
 from kled.storage.base import Entry, Location, Stored, Version, checked
 from kled.storage.local import listing
 from kled.storage.local.errors import translated
-from kled.storage.local.partial import OWN, Partial, locked, tag_of
+from kled.storage.local.partial import (
+    OWN,
+    Partial,
+    has_own,
+    is_own,
+    leave,
+    locked,
+    tag_of,
+)
 
 CHUNK: Final = 1 << 20
 _NOTHING_THERE: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -82,6 +90,8 @@ class LocalStore:
         self._clock = clock
         self._location = Location(root.as_uri())
         self._swept = False
+        self._was_used: bool | None = None
+        """Whether somebody has written here with kled before this store object did."""
 
     seeks = True
 
@@ -168,7 +178,11 @@ class LocalStore:
         self._require_versions()
 
     def delete(self, key: str) -> None:
-        """Remove the file, if there is one; empty directories stay. Of a link, the link goes."""
+        """Remove the file, if there is one; empty directories stay. Of a link, the link goes.
+
+        The lock goes with a file beside it where this was the first to need one: a look at what may
+        be written leaves nothing behind.
+        """
         *folders, name = checked(key).split("/")
         with (
             self._lock(),
@@ -178,6 +192,8 @@ class LocalStore:
             beneath.folder(root, folders) as folder,
         ):
             os.unlink(name, dir_fd=folder)
+            if is_own(folders) and not self._was_used:
+                leave(self._root)
 
     def _opened(self, key: str) -> BinaryIO:
         *folders, name = checked(key).split("/")
@@ -197,6 +213,8 @@ class LocalStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         self._require_root()
+        if self._was_used is None:
+            self._was_used = has_own(self._root)
         with locked(self._root, self._clock, self._location.url):
             yield
 

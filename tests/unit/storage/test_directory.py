@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.retry import Clock
+from kled.storage.local.partial import leave, locked
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
+from kled.storage.trial import try_out
 from tests.stores import keys
 
 if TYPE_CHECKING:
@@ -115,3 +118,56 @@ def test_links_to_directories_are_not_followed_and_empty_directories_are_nothing
     assert [(one.key, one.unfit) for one in LocalStore(root, CLOCK).entries()] == [
         ("link", "a symbolic link")
     ]
+
+
+def test_a_trial_leaves_nothing_in_a_directory_that_kled_never_wrote_to(tmp_path: Path) -> None:
+    """`kled doctor` left `.kled/lock` behind."""
+    (tmp_path / "config").write_text("a")
+
+    assert try_out(LocalStore(tmp_path, CLOCK)).removed
+
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+def test_the_lock_of_a_directory_in_use_stays(tmp_path: Path) -> None:
+    LocalStore(tmp_path, CLOCK).put("config", b"a")
+
+    try_out(LocalStore(tmp_path, CLOCK))
+
+    assert [path.name for path in (tmp_path / ".kled").iterdir()] == ["lock"]
+
+
+def test_whoever_waits_for_a_lock_that_goes_takes_the_next_one(tmp_path: Path) -> None:
+    with locked(tmp_path, CLOCK, "here"), ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(LocalStore(tmp_path, CLOCK).put, "config", b"a")
+        time.sleep(0.1)
+        leave(tmp_path)
+    waiting.result()
+
+    assert (tmp_path / ".kled" / "lock").exists()
+
+
+def test_two_never_hold_the_lock_at_once_though_each_takes_it_away_at_its_end(
+    tmp_path: Path,
+) -> None:
+    hurried = Clock(time.monotonic, lambda _: time.sleep(0))
+    inside: list[int] = []
+    most: list[int] = []
+
+    def take(number: int) -> None:
+        for _ in range(600):
+            with locked(tmp_path, hurried, "here"):
+                inside.append(number)
+                most.append(len(inside))
+                inside.remove(number)
+                leave(tmp_path)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(take, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert (len(most), max(most)) == (2400, 1)
