@@ -40,7 +40,7 @@ def main(
     def log(level: str, source: str, text: str) -> None:
         ctx.log(level, source, text)
 
-    words: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     try:
         own.check(sandbox)
         ctx = Context(
@@ -54,15 +54,15 @@ def main(
             store=LazyStore(env, log, after_write=lambda: after_write(sandbox)),
         )
         verb = find(argv)
-        words = verb.words
+        command = verb.command
         return _run(ctx, verb)
     except Exception as error:  # noqa: BLE001 - the edge: nobody is shown a traceback
         with contextlib.suppress(OSError):  # whoever read it may be gone
             stdout.flush()
-        return _ending(error, words, stderr)
+        return _ending(error, command, stderr)
 
 
-def _ending(error: Exception, words: tuple[str, ...], stderr: TextIO) -> int:
+def _ending(error: Exception, command: tuple[str, ...], stderr: TextIO) -> int:
     """Say why a call ended, as kops does; return its exit status."""
     match error:
         case KopsPanic():
@@ -75,7 +75,7 @@ def _ending(error: Exception, words: tuple[str, ...], stderr: TextIO) -> int:
         case _:
             stderr.write(f"Error: {_told(error)}\n")
     if isinstance(error, UsageFailure):
-        stderr.write(usage_text(words))
+        stderr.write(usage_text(command))
     return 1
 
 
@@ -107,12 +107,12 @@ def _streams() -> tuple[TextIO, TextIO, TextIO]:
 
 def _run(ctx: Context, verb: Verb) -> int:
     if any(word in {"-h", "--help"} for word in verb.rest) or not verb.runs:
-        ctx.stdout.write(help_text(verb.words))
+        ctx.stdout.write(help_text(verb.command))
         return 0
     flags, args = parse(verb.rest, verb.flags)
     if isinstance(ctx.store, LazyStore):
         ctx.store.location = flags["state"] or ctx.env.get("KOPS_STATE_STORE", "")
-    args = resolve(ctx, verb.words, flags, args)
+    args = resolve(ctx, verb.command, flags, args)
     strike(ctx, verb.name)
     module = import_module(verb.module)
     flags.entries["verb"] = verb.name

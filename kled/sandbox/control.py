@@ -154,20 +154,20 @@ def _inside(directory: Path) -> list[int]:
     somebody works with the sandbox has the first as well.
     """
     mark, program = f"KLED_SANDBOX={directory}".encode(), os.fsencode(directory / "bin" / "kops")
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             variables = (entry / "environ").read_bytes().split(b"\0")
-            words = (entry / "cmdline").read_bytes().split(b"\0")
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:  # it ended meanwhile, or is another user's
             continue
-        if mark in variables and (program in words[:2] or _is_simulation(words)):
-            found.append(int(entry.name))
-    return sorted(found)
+        if mark in variables and (program in arguments[:2] or _is_simulation(arguments)):
+            pids.append(int(entry.name))
+    return sorted(pids)
 
 
-def _is_simulation(words: list[bytes]) -> bool:
-    return words[1:2] == [b"-m"] and words[2].split(b".")[:2] == [b"kled", b"sandbox"]
+def _is_simulation(arguments: list[bytes]) -> bool:
+    return arguments[1:2] == [b"-m"] and arguments[2].split(b".")[:2] == [b"kled", b"sandbox"]
 
 
 def _kill(pid: int) -> bool:

@@ -70,12 +70,12 @@ def check(directory: Path) -> None:
 def is_marked(directory: Path) -> bool:
     """Tell whether `start` left its mark, of this user, in a directory; a torn one counts."""
     try:
-        found = (directory / MARK).lstat()
+        mark = (directory / MARK).lstat()
     except OSError:
         return False
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+    if not stat.S_ISREG(mark.st_mode) or mark.st_uid != os.geteuid():
         return False
-    if found.st_size > len(_TEXT):
+    if mark.st_size > len(_TEXT):
         return False
     return _TEXT.startswith((directory / MARK).read_text(errors="replace"))
 
@@ -135,11 +135,11 @@ def _mark(directory: Path) -> None:
 
 
 def _refuse_others(directory: Path) -> None:
-    found = directory.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    status = directory.lstat()
+    if stat.S_ISLNK(status.st_mode):
         raise NotOwn(f"{directory} is a symbolic link")
     _refuse_anothers(directory)
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise NotOwn(f"others can write in {directory}")
     above = directory.parent.stat().st_mode
     if above & stat.S_IWOTH and not above & stat.S_ISVTX:

@@ -116,10 +116,10 @@ def refusal(sandbox: Path, kind: str) -> str | None:
     options = active(sandbox).get("cloud-refuses")
     if options is None or options.get("task", kind) != kind or not _spend(sandbox, "cloud-refuses"):
         return None
-    code, words = options.get("code", "UnauthorizedOperation"), options.get("words", "refused")
+    code, message = options.get("code", "UnauthorizedOperation"), options.get("words", "refused")
     return (
         f"operation error EC2: Create{kind}, https response error StatusCode: 400, "
-        f"RequestID: {_REQUEST_ID}, api error {code}: {words}"
+        f"RequestID: {_REQUEST_ID}, api error {code}: {message}"
     )
 
 

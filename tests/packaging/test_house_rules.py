@@ -23,7 +23,7 @@ CEILINGS: Final = {
     "kled/models": 0,
     "kled/operations": 2,
     "kled/redact": 0,
-    "kled/sandbox": 119,
+    "kled/sandbox": 0,
     "kled/snapshot": 0,
     "kled/storage": 0,
     "kled/yaml_text": 0,

@@ -32,8 +32,8 @@ def drain(ctx: Context, cloud: Cloud, cluster: str, node: str, patience: float) 
                 f'error when evicting pods/"{name}" -n "{namespace}": global timeout reached:'
                 f" {spelled(patience)}"
             )
-        for one in held:
-            namespace, _, name = one.partition("/")
+        for pod in held:
+            namespace, _, name = pod.partition("/")
             ctx.stderr.write(
                 f'error when evicting pods/"{name}" -n "{namespace}" (will retry after 5s): Cannot'
                 " evict pod as it would violate the pod's disruption budget.\n"

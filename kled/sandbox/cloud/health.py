@@ -54,14 +54,14 @@ def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
     members = by_group(machines(ctx, cloud, name), name, groups)
     owners = {group["metadata"]["name"]: group for group in groups}
     of_machine = {m.id: owners[own] for own, ours in members.items() for m in ours}
-    found = [machine for ours in members.values() for machine in ours]
-    flapped = _flapping(ctx, found)
+    all_machines = [machine for ours in members.values() for machine in ours]
+    flapped = _flapping(ctx, all_machines)
     failures = [
         *_absent(cloud, name, groups, members),
-        *(_machine_failure(m, of_machine[m.id], flapped) for m in found),
-        *_pod_failures(ctx, found, of_machine),
+        *(_machine_failure(m, of_machine[m.id], flapped) for m in all_machines),
+        *_pod_failures(ctx, all_machines, of_machine),
     ]
-    nodes = [machine for machine in found if machine.joined]
+    nodes = [machine for machine in all_machines if machine.joined]
     return Health(groups, nodes, [failure for failure in failures if failure is not None])
 
 
@@ -156,13 +156,13 @@ def _machine_failure(machine: Machine, group: dict[str, Any], flapped: str) -> F
     return Failure("Node", machine.id, text, group)
 
 
-def _flapping(ctx: Context, found: list[Machine]) -> str:
-    workers = [m.id for m in found if m.ready and not m.control_plane]
+def _flapping(ctx: Context, machines: list[Machine]) -> str:
+    workers = [m.id for m in machines if m.ready and not m.control_plane]
     return workers[0] if workers and faults.flaps(ctx.sandbox) else ""
 
 
 def _pod_failures(
-    ctx: Context, found: list[Machine], groups: dict[str, dict[str, Any]]
+    ctx: Context, machines: list[Machine], groups: dict[str, dict[str, Any]]
 ) -> list[Failure]:
     injected = faults.active(ctx.sandbox)
     pending = str(injected.get("pod-pending", {}).get("pods", "coredns-a,coredns-b"))
@@ -180,7 +180,7 @@ def _pod_failures(
                 f'control-plane node "{machine.id}" is missing {pod} pod',
                 groups[machine.id],
             )
-            for machine in found
+            for machine in machines
             if machine.control_plane and machine.ready
         ]
     return failures

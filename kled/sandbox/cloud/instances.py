@@ -45,15 +45,15 @@ def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
     state = cloud.read()
     factor = clock.speed(ctx.sandbox)
     injected = faults.active(ctx.sandbox)
-    found = []
+    members = []
     for record in state["instances"].values():
         if record["cluster"] != cluster:
             continue
         age = clock.passed(record["launched"], ctx.now(), factor)
         joins = age >= JOINS_AFTER and not (_is_bastion(record) or _stays_away(injected, record))
         sick = _struck(injected.get("not-ready"), record)
-        found.append(_machine(state, record, joined=joins, ready=age >= READY_AFTER and not sick))
-    return sorted(found, key=lambda machine: (machine.group, machine.id))
+        members.append(_machine(state, record, joined=joins, ready=age >= READY_AFTER and not sick))
+    return sorted(members, key=lambda machine: (machine.group, machine.id))
 
 
 def api_answers(ctx: Context, cloud: Cloud, cluster: str) -> bool:

@@ -11,7 +11,7 @@ from kled.sandbox.definition.validation import ROLES
 
 
 def by_group(
-    found: Iterable[Machine], cluster: str, groups: Iterable[Document]
+    machines: Iterable[Machine], cluster: str, groups: Iterable[Document]
 ) -> dict[str, list[Machine]]:
     """Return the machines of each group, by the group's name, in their order.
 
@@ -25,7 +25,7 @@ def by_group(
         if group["spec"].get("role") in ROLES
     }
     members: dict[str, list[Machine]] = {name: [] for name in names.values()}
-    for machine in found:
+    for machine in machines:
         if machine.group in names:
             members[names[machine.group]].append(machine)
     return members
@@ -41,8 +41,10 @@ def warn(
     groups = list(groups)
     known = {full_name(cluster, g) for g in groups if g["spec"].get("role") in ROLES}
     records = cloud.read()["resources"].values()
-    found = [r for r in records if r["kind"] == "AutoscalingGroup" and r["cluster"] == cluster]
-    for record in found:
+    scaling_groups = [
+        r for r in records if r["kind"] == "AutoscalingGroup" and r["cluster"] == cluster
+    ]
+    for record in scaling_groups:
         for group in groups:
             role = group["spec"].get("role", "")
             if role not in ROLES:

@@ -36,7 +36,7 @@ def tasks_of(ctx: Context, name: str) -> list[Task]:
 def steps(ctx: Context, cloud: Cloud, name: str, tasks: list[Task]) -> list[Step]:
     """Return the tasks that are not as they should be."""
     regional, everywhere = cloud.read(), cloud.read(everywhere=True)
-    found = []
+    steps = []
     for task in tasks:
         if task.where is Where.STORE:
             step = _stored_step(task)
@@ -44,14 +44,14 @@ def steps(ctx: Context, cloud: Cloud, name: str, tasks: list[Task]) -> list[Step
             state = everywhere if task.where is Where.GLOBAL else regional
             step = _cloud_step(task, _record(ctx, state, name, task))
         if step is not None:
-            found.append(step)
-    return found
+            steps.append(step)
+    return steps
 
 
-def render(found: list[Step]) -> Iterator[str]:
+def render(steps: list[Step]) -> Iterator[str]:
     """Yield the preview's lines (captures 02b, 04, 31: blocks, fields, blank lines)."""
-    creations = [step for step in found if not step.changes]
-    changes = [step for step in found if step.changes]
+    creations = [step for step in steps if not step.changes]
+    changes = [step for step in steps if step.changes]
     if creations:
         yield "Will create resources:"
         for step in creations:
@@ -70,8 +70,8 @@ def render(found: list[Step]) -> Iterator[str]:
 def _record(ctx: Context, state: State, cluster: str, task: Task) -> dict[str, Any] | None:
     """Return what is there of a task. Raises KopsFailure where kops cannot tell."""
     if task.kind not in {QUEUE, RULE}:
-        found: dict[str, Any] | None = state["resources"].get(key(cluster, task.kind, task.name))
-        return found
+        record: dict[str, Any] | None = state["resources"].get(key(cluster, task.kind, task.name))
+        return record
     record, why = lookup(state, task)
     if why:
         executor.insist(ctx, task, lambda: why)

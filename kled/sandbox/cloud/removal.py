@@ -49,20 +49,20 @@ def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
     it: kops cannot tell them apart.
     """
     untold = {QUEUE, RULE, TARGET} | (set() if has_keypairs(cluster) else {"SSHKey"})
-    found = [
+    resources = [
         _resource(cloud.region, cluster, place, record)
         for place, record in deleted_with(cloud.read(), cluster).items()
     ]
     for state in (cloud.read(), cloud.read(everywhere=True)):
         for place, record in state["resources"].items():
             if record["cluster"] == cluster and record["kind"] not in untold:
-                found.append(_resource(cloud.region, cluster, place, record))
-        found += [
+                resources.append(_resource(cloud.region, cluster, place, record))
+        resources += [
             Tracked("instance", record["group"], record["id"], record["id"], record["zone"])
             for record in state["instances"].values()
             if record["cluster"] == cluster
         ]
-    return sorted(found, key=lambda item: (item.type, item.name, item.id))
+    return sorted(resources, key=lambda item: (item.type, item.name, item.id))
 
 
 def has_keypairs(cluster: str) -> bool:

@@ -69,10 +69,10 @@ def managed_tag(cluster: dict[str, Any]) -> dict[str, str]:
 
 def lookup(state: State, task: Task) -> tuple[dict[str, Any] | None, str]:
     """Return what kops takes for a queue or rule that exists, and else why it cannot tell."""
-    found = list(by_prefix(state, task.kind, task.name).values())
-    if len(found) > 1:
+    records = list(by_prefix(state, task.kind, task.name).values())
+    if len(records) > 1:
         return None, f"found multiple {_SPOKEN[task.kind]}"
-    return (found[0] if found else None), ""
+    return (records[0] if records else None), ""
 
 
 def by_prefix(state: State, kind: str, prefix: str) -> dict[str, dict[str, Any]]:

@@ -67,8 +67,8 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
     actual = document["metadata"].setdefault("name", name)
     if actual != name:
         told = f"actual name was {quoted(actual)}, but cluster name was {quoted(name)}"
-        words = f"Name of cluster does not match: {told} (using registry path config)."
-        ctx.log("W", "cluster.go:203", words)
+        warning = f"Name of cluster does not match: {told} (using registry path config)."
+        ctx.log("W", "cluster.go:203", warning)
     document = schema.pruned(document)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
@@ -106,8 +106,8 @@ def load_groups(ctx: Context, name: str) -> list[Document]:
     """Return a cluster's instance groups with their cluster label, sorted by name."""
     prefix = f"{name}/instancegroup/"
     names = [key.removeprefix(prefix) for key in ctx.store.keys(prefix)]
-    found = [find_group(ctx, name, group) for group in names]
-    return [group for group in found if group is not None]
+    groups = [find_group(ctx, name, group) for group in names]
+    return [group for group in groups if group is not None]
 
 
 def find_group(ctx: Context, name: str, group: str) -> Document | None:

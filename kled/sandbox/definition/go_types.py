@@ -205,5 +205,5 @@ def _mismatch(value: Any, into: str) -> GoTypeError:  # noqa: ANN401 - any JSON 
 
 def word(value: object) -> str:
     """Return JSON's word for the kind of a value."""
-    words = {bool: "bool", str: "string", list: "array", dict: "object"}
-    return words.get(type(value), "number")
+    kinds = {bool: "bool", str: "string", list: "array", dict: "object"}
+    return kinds.get(type(value), "number")

@@ -231,9 +231,9 @@ def _inside(key: Any) -> str:  # noqa: ANN401 - a list or map
 
 def _complaint(error: yaml.MarkedYAMLError) -> str:
     """Word what libyaml found as go-yaml does, whose lines depend on who found it."""
-    found, around = error.problem_mark, error.context_mark
-    if found is not None and found.line:
-        line = found.line + isinstance(error, yaml.scanner.ScannerError)
+    problem, around = error.problem_mark, error.context_mark
+    if problem is not None and problem.line:
+        line = problem.line + isinstance(error, yaml.scanner.ScannerError)
     else:
         line = around.line if around is not None else 0
     return f"yaml: line {line}: {error.problem}" if line else f"yaml: {error.problem}"

@@ -146,7 +146,7 @@ def _bastion_subnets(flags: Flags, cluster: Document) -> list[str]:
 
 def _warn_of_shared_zones(ctx: Context, masters: list[Document]) -> None:
     zones = sorted(subnet for group in masters for subnet in group["spec"]["subnets"])
-    if any(one == other for one, other in pairwise(zones)):
+    if any(zone == other for zone, other in pairwise(zones)):
         text = "Running with control-plane nodes in the same AZs; redundancy will be reduced"
         ctx.log("W", "new_cluster.go:1041", text)
 

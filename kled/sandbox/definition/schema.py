@@ -106,13 +106,13 @@ def _copied(value: Any, levels: int) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _unknown(value: Any, known: dict[str, str], path: str) -> list[str]:  # noqa: ANN401 - any JSON value
-    found = []
+    unknown = []
     for name, item in value.items():
         if name in known:
-            found += _unknown_inside(item, known[name], f"{path}{name}.")
+            unknown += _unknown_inside(item, known[name], f"{path}{name}.")
         else:
-            found.append(f"{path}{name}")
-    return found
+            unknown.append(f"{path}{name}")
+    return unknown
 
 
 def _unknown_inside(value: Any, kind: str, path: str) -> list[str]:  # noqa: ANN401 - any JSON value

@@ -67,7 +67,9 @@ def _put_claims(document: dict[str, Any], where: Parts, text: str) -> None:
     claims = dict(claim.partition("=")[::2] for claim in [*(old or []), text])
     if old is None:
         _assign(document, where, "[]string", "", "")
-    _put(_reach(document, where[:-1]), where[-1], sorted("=".join(one) for one in claims.items()))
+    _put(
+        _reach(document, where[:-1]), where[-1], sorted("=".join(claim) for claim in claims.items())
+    )
 
 
 def _unset(document: dict[str, Any], path: str) -> None:
@@ -94,8 +96,8 @@ def _every(document: dict[str, Any], parts: Parts) -> list[Parts]:
     if "*" not in parts:
         return [parts]
     at = parts.index("*")
-    found = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
-    every = range(len(found)) if isinstance(found, list) else ()
+    entries = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+    every = range(len(entries)) if isinstance(entries, list) else ()
     expanded = [
         path
         for index in every
@@ -122,8 +124,8 @@ def _kind(document: dict[str, Any], parts: Parts) -> str | None:
     kinds, kind = schema.fields(document), None
     for at, part in enumerate(parts):
         if part.isdigit():
-            found = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
-            if int(part) > (len(found) if isinstance(found, list) else 0):
+            entries = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+            if int(part) > (len(entries) if isinstance(entries, list) else 0):
                 return None
         kind = kinds.get("[]" if part.isdigit() else part)
         if kind is None:

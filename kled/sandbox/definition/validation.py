@@ -40,17 +40,17 @@ def check(ctx: Context, cluster: Document, groups: list[Document]) -> None:
         KopsFailure: with kops' words.
     """
     check_version(ctx, cluster)
-    found = [*_name(cluster), *spec_faults(cluster), *_etcd(cluster)]
+    faults = [*_name(cluster), *spec_faults(cluster), *_etcd(cluster)]
     for group in groups:
-        found += cross_faults(group, cluster)
-    if found:
-        raise KopsFailure(aggregate(found))
+        faults += cross_faults(group, cluster)
+    if faults:
+        raise KopsFailure(aggregate(faults))
 
 
 def spec_faults(cluster: Document) -> list[str]:
     """Return what kops finds wrong with a cluster's addresses and its load balancer."""
     spec = cluster["spec"]
-    found = [
+    faults = [
         f'spec.{spoken}[{index}]: Invalid value: "{cidr}": Could not be parsed as a CIDR'
         for field, spoken in _ACCESS.items()
         for index, cidr in enumerate(spec.get(field) or ())
@@ -59,8 +59,8 @@ def spec_faults(cluster: Document) -> list[str]:
     kind = ((spec.get("api") or {}).get("loadBalancer") or {}).get("type")
     if kind == "Internal" and not any(s["type"] == "Private" for s in spec["subnets"]):
         told = "Internal LoadBalancers must have at least one subnet of type Private"
-        found.append(f"spec.api.loadBalancer.type: Forbidden: {told}")
-    return [*found, *refusals.of_cluster(spec)]
+        faults.append(f"spec.api.loadBalancer.type: Forbidden: {told}")
+    return [*faults, *refusals.of_cluster(spec)]
 
 
 def update_faults(cluster: Document) -> list[str]:
@@ -103,20 +103,20 @@ def group_faults(group: Document) -> list[str]:
     """
     spec = group["spec"]
     role, least, most = spec.get("role", ""), spec.get("minSize"), spec.get("maxSize")
-    found = []
+    faults = []
     if not role:
-        found.append("spec.role: Required value: Role must be set")
+        faults.append("spec.role: Required value: Role must be set")
     elif role not in ROLES:
         known = ", ".join(f'"{name}"' for name in ("ControlPlane", "APIServer", "Node", "Bastion"))
-        found.append(f'spec.role: Unsupported value: "{role}": supported values: {known}')
+        faults.append(f'spec.role: Unsupported value: "{role}": supported values: {known}')
     if role == "Master":
-        found += _control_plane_faults(least or 0, most or 0)
+        faults += _control_plane_faults(least or 0, most or 0)
     if least is not None and most is not None and most < least:
-        found.append(_TOO_FEW)
+        faults.append(_TOO_FEW)
     labels = refusals.of_cloud_labels(
         spec.get("cloudLabels") or {}, group["metadata"].get("name", "")
     )
-    return [*found, *refusals.of_group(spec), *labels]
+    return [*faults, *refusals.of_group(spec), *labels]
 
 
 def cross_faults(group: Document, cluster: Document) -> list[str]:
@@ -126,16 +126,16 @@ def cross_faults(group: Document, cluster: Document) -> list[str]:
 
 def fitting_faults(group: Document, cluster: Document) -> list[str]:
     """Return what keeps kops from storing a new group, which no member of etcd can stand on yet."""
-    spec, found = group["spec"], group_faults(group)
+    spec, faults = group["spec"], group_faults(group)
     if spec.get("minSize") is None and spec.get("maxSize") is not None:
         least = 2 if spec.get("role") == "Node" else 1  # what kops takes where none is said (63b)
         if spec["maxSize"] < least:
-            found.append(_TOO_FEW)
+            faults.append(_TOO_FEW)
     dns = ((cluster["spec"].get("topology") or {}).get("dns") or {}).get("type")
     if spec.get("role") == "APIServer" and dns == "None":
-        found.append("spec.role: Forbidden: APIServer cannot be used with topology.dns.type=None")
+        faults.append("spec.role: Forbidden: APIServer cannot be used with topology.dns.type=None")
     known = {subnet["name"] for subnet in cluster["spec"].get("subnets") or ()}
-    found += [
+    faults += [
         f'spec.networking.subnets[{index}]: Not found: "{subnet}"'
         for index, subnet in enumerate(spec.get("subnets") or ())
         if subnet not in known
@@ -143,13 +143,13 @@ def fitting_faults(group: Document, cluster: Document) -> list[str]:
     volume = spec.get("rootVolumeType", "gp3")
     if volume not in _VOLUMES:
         types = ", ".join(f'"{name}"' for name in _VOLUMES)
-        found.append(
+        faults.append(
             f'spec.rootVolume.type: Unsupported value: "{volume}": supported values: {types}'
         )
     warm = {**(cluster["spec"].get("warmPool") or {}), **(spec.get("warmPool") or {})}
     if (warm and warm.get("maxSize") != 0) and spec.get("maxPrice") is not None:
-        found.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
-    return [*found, *refusals.of_group_on_aws(group["metadata"].get("name", ""), spec)]
+        faults.append("spec.warmPool: Forbidden: warm pool cannot be used with spot instances")
+    return [*faults, *refusals.of_group_on_aws(group["metadata"].get("name", ""), spec)]
 
 
 def _member_faults(group: Document, cluster: Document) -> list[str]:
@@ -167,8 +167,8 @@ def _member_faults(group: Document, cluster: Document) -> list[str]:
 def check_applicable(cluster: Document, groups: list[Document]) -> None:
     """Refuse what `update cluster` refuses of what is stored (kops: DeepValidate)."""
     for group in groups:
-        if found := group_faults(group):
-            raise KopsFailure(f"failed validating input specs: {aggregate(found)}")
+        if faults := group_faults(group):
+            raise KopsFailure(f"failed validating input specs: {aggregate(faults)}")
     planes = sum(group["spec"].get("role") == "Master" for group in groups)
     if not groups:
         raise KopsFailure("must configure at least one InstanceGroup")
@@ -177,8 +177,8 @@ def check_applicable(cluster: Document, groups: list[Document]) -> None:
     if planes == len(groups):
         raise KopsFailure("must configure at least one Node InstanceGroup")
     for group in groups:
-        if found := [*cross_faults(group, cluster), *machine_faults(group, cluster)]:
-            raise KopsFailure(aggregate(found))
+        if faults := [*cross_faults(group, cluster), *machine_faults(group, cluster)]:
+            raise KopsFailure(aggregate(faults))
 
 
 def machine_faults(group: Document, cluster: Document) -> list[str]:
@@ -189,22 +189,22 @@ def machine_faults(group: Document, cluster: Document) -> list[str]:
     return list(refusals.of_machines(name, group["spec"], region_of(cluster)))
 
 
-def aggregate(found: list[str]) -> str:
+def aggregate(faults: list[str]) -> str:
     """Word one fault or several as Kubernetes does."""
-    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+    return faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]"
 
 
 def _control_plane_faults(least: int, most: int) -> list[str]:
-    found = []
+    faults = []
     if least > 1:
         told = "controlPlane InstanceGroup must have minSize set to 1"
-        found.append(f"spec.minSize: Invalid value: {least}: {told}")
+        faults.append(f"spec.minSize: Invalid value: {least}: {told}")
     if most > 1:
         told = (
             "controlPlane InstanceGroup must have maxSize set to 1, add more InstanceGroups instead"
         )
-        found.append(f"spec.maxSize: Invalid value: {most}: {told}")
-    return found
+        faults.append(f"spec.maxSize: Invalid value: {most}: {told}")
+    return faults
 
 
 def _name(cluster: Document) -> list[str]:
@@ -221,13 +221,13 @@ def _name(cluster: Document) -> list[str]:
 
 
 def _etcd(cluster: Document) -> list[str]:
-    found = []
+    faults = []
     clusters: list[dict[str, Any]] = cluster["spec"].get("etcdClusters", [])
     for index, etcd in enumerate(clusters):
         members = len(etcd["etcdMembers"])
         where = f"spec.etcdClusters[{index}].etcdMembers"
         if not members:
-            found.append(f"{where}: Required value: No members defined in etcd cluster")
+            faults.append(f"{where}: Required value: No members defined in etcd cluster")
         elif members % 2 == 0:
-            found.append(f"{where}: Invalid value: {members}: {_QUORUM}")
-    return found
+            faults.append(f"{where}: Invalid value: {members}: {_QUORUM}")
+    return faults

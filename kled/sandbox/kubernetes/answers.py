@@ -80,24 +80,24 @@ def failure(status: int, message: str, *, cause: str = "") -> Answer:
 
 
 def _routed(world: World, request: Request) -> Answer:
-    there = everything(world, request.plural)
+    objects = everything(world, request.plural)
     if not request.name:
         is_new = request.method == "POST"
-        return _create(world, request) if is_new else _list(there, request)
-    found = there.get(request.where)
+        return _create(world, request) if is_new else _list(objects, request)
+    stored = objects.get(request.where)
     if request.content_type == _APPLY and request.plural in WRITTEN:
-        return _write(world, request, found or {})
-    if found is None:
-        words = f'{request.plural} "{request.name}" not found'
-        return failure(HTTPStatus.NOT_FOUND, words)
+        return _write(world, request, stored or {})
+    if stored is None:
+        message = f'{request.plural} "{request.name}" not found'
+        return failure(HTTPStatus.NOT_FOUND, message)
     if request.sub == "eviction":
-        return _evict(world, request, found)
+        return _evict(world, request, stored)
     act = {"PATCH": _change, "PUT": _change, "DELETE": _delete}.get(request.method)
-    return act(world, request, found) if act else (HTTPStatus.OK, found)
+    return act(world, request, stored) if act else (HTTPStatus.OK, stored)
 
 
-def _list(there: dict[str, Json], request: Request) -> Answer:
-    items = picked(there.values(), request.namespace, request.query)
+def _list(objects: dict[str, Json], request: Request) -> Answer:
+    items = picked(objects.values(), request.namespace, request.query)
     start = int(request.query.get("continue", 0))
     limit = int(request.query.get("limit", 0)) or len(items)
     meta: Json = {"resourceVersion": "1"}
@@ -123,51 +123,51 @@ def _create(world: World, request: Request) -> Answer:
     return _write(world, with_name, {})
 
 
-def _write(world: World, request: Request, found: Json) -> Answer:
+def _write(world: World, request: Request, stored: Json) -> Answer:
     """Merge what was sent into what is there, or make it."""
     about: Json = {
         "uid": uid(request.plural, request.where, str(world.next_number())),
         "creationTimestamp": moment(world.now),
-        **found.get("metadata", {}),
+        **stored.get("metadata", {}),
         **request.body.get("metadata", {}),
         "name": request.name,
         "resourceVersion": str(world.next_number()),
     }
     if request.plural not in CLUSTERWIDE:
         about["namespace"] = request.namespace
-    merged = {**merge(found, request.body), **typed(request.plural), "metadata": about}
+    merged = {**merge(stored, request.body), **typed(request.plural), "metadata": about}
     merged.pop("status", None)
     world.state["objects"].setdefault(request.plural, {})[request.where] = merged
-    return HTTPStatus.OK if found else HTTPStatus.CREATED, merged
+    return HTTPStatus.OK if stored else HTTPStatus.CREATED, merged
 
 
-def _change(world: World, request: Request, found: Json) -> Answer:
+def _change(world: World, request: Request, stored: Json) -> Answer:
     sent = request.body.get("metadata", {}).get("resourceVersion")
-    if sent is not None and sent != found["metadata"].get("resourceVersion"):
-        words = "the object has been modified; please apply your changes to the latest version"
-        return failure(HTTPStatus.CONFLICT, words)
+    if sent is not None and sent != stored["metadata"].get("resourceVersion"):
+        message = "the object has been modified; please apply your changes to the latest version"
+        return failure(HTTPStatus.CONFLICT, message)
     if request.plural == "nodes":
         strategic = request.content_type == _STRATEGIC
         nodes.change(world, request.name, request.body, strategic=strategic)
         return HTTPStatus.OK, nodes.document(world, request.name)
     if request.plural not in WRITTEN:
         return failure(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.plural} are not changed so")
-    return _write(world, request, {} if request.method == "PUT" else found)
+    return _write(world, request, {} if request.method == "PUT" else stored)
 
 
-def _delete(world: World, request: Request, found: Json) -> Answer:
+def _delete(world: World, request: Request, stored: Json) -> Answer:
     if request.plural == "nodes":
         world.state["nodes"].setdefault(request.name, {})["deleted"] = True
     elif request.plural == "pods":
         world.state["pods"][request.where]["leaving"] = world.now
     else:
         world.state["objects"].get(request.plural, {}).pop(request.where, None)
-    return HTTPStatus.OK, found
+    return HTTPStatus.OK, stored
 
 
-def _evict(world: World, request: Request, found: Json) -> Answer:
+def _evict(world: World, request: Request, stored: Json) -> Answer:
     wanted = (request.body.get("deleteOptions") or {}).get("preconditions") or {}
-    if wanted.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+    if wanted.get("uid", stored["metadata"]["uid"]) != stored["metadata"]["uid"]:
         return failure(HTTPStatus.CONFLICT, "Precondition failed: UID in precondition differs")
     refused = budgets.evict(world, request.where)
     if refused is not None:
@@ -175,11 +175,11 @@ def _evict(world: World, request: Request, found: Json) -> Answer:
     return HTTPStatus.CREATED, {"kind": "Status", "apiVersion": "v1", "status": "Success"}
 
 
-def merge(found: Any, sent: Any) -> Any:  # noqa: ANN401 - any JSON
+def merge(stored: Any, sent: Any) -> Any:  # noqa: ANN401 - any JSON
     """Merge as RFC 7396 says: null removes, objects merge, all else replaces."""
-    if not isinstance(found, dict) or not isinstance(sent, dict):
+    if not isinstance(stored, dict) or not isinstance(sent, dict):
         return sent
-    merged = dict(found)
+    merged = dict(stored)
     for name, value in sent.items():
         if value is None:
             merged.pop(name, None)
@@ -200,15 +200,19 @@ def _discovery(path: str) -> Json | None:
             "apiVersion": "v1",
             "groups": [_group(group) for group in groups if "/" in group],
         }
-    found = path.removeprefix("/apis/").removeprefix("/api/")
-    if found in groups and path != found:
-        return {"kind": "APIResourceList", "groupVersion": found, "resources": _resources(found)}
+    version = path.removeprefix("/apis/").removeprefix("/api/")
+    if version in groups and path != version:
+        return {
+            "kind": "APIResourceList",
+            "groupVersion": version,
+            "resources": _resources(version),
+        }
     return None
 
 
 def _group(version: str) -> Json:
-    one = {"groupVersion": version, "version": version.rpartition("/")[2]}
-    return {"name": version.partition("/")[0], "versions": [one], "preferredVersion": one}
+    served = {"groupVersion": version, "version": version.rpartition("/")[2]}
+    return {"name": version.partition("/")[0], "versions": [served], "preferredVersion": served}
 
 
 def _resources(version: str) -> list[Json]:

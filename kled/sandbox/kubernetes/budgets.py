@@ -51,8 +51,12 @@ def covers(budget: Json, pod: Json) -> bool:
     if selector is None or budget["metadata"]["namespace"] != pod["namespace"]:
         return False
     labels = pod["labels"]
-    same = all(labels.get(key) == one for key, one in (selector.get("matchLabels") or {}).items())
-    return same and all(_holds(one, labels) for one in selector.get("matchExpressions") or ())
+    same = all(
+        labels.get(key) == value for key, value in (selector.get("matchLabels") or {}).items()
+    )
+    return same and all(
+        _holds(expression, labels) for expression in selector.get("matchExpressions") or ()
+    )
 
 
 def evict(world: World, name: str) -> Refused | None:
@@ -62,16 +66,16 @@ def evict(world: World, name: str) -> Refused | None:
         return None
     over = [budget for budget in known(world).values() if covers(budget, pod)]
     if len(over) > 1:
-        words = "This pod has more than one PodDisruptionBudget, which the eviction subresource"
-        return Refused(500, f"{words} does not support.")
+        message = "This pod has more than one PodDisruptionBudget, which the eviction subresource"
+        return Refused(500, f"{message} does not support.")
     if over and is_ready(world, pod):
-        about, found = over[0]["metadata"]["name"], status(world, over[0])
-        if not found["disruptionsAllowed"]:
+        about, allowance = over[0]["metadata"]["name"], status(world, over[0])
+        if not allowance["disruptionsAllowed"]:
             return Refused(
                 429,
                 "Cannot evict pod as it would violate the pod's disruption budget.",
-                f"The disruption budget {about} needs {found['desiredHealthy']} healthy pods and"
-                f" has {found['currentHealthy']} currently",
+                f"The disruption budget {about} needs {allowance['desiredHealthy']} healthy pods"
+                f" and has {allowance['currentHealthy']} currently",
             )
     pod["leaving"] = world.now
     world.state["evictions"].append({"pod": name, "node": pod["node"]})

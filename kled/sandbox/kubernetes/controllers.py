@@ -63,12 +63,12 @@ def _controllers(world: World) -> Iterator[Json]:
     """Yield what makes pods: kind, namespace, name, uid, template, and how many or where."""
     for plural in ("deployments", "statefulsets", "daemonsets"):
         known = {**builtin.workloads().get(plural, {}), **world.state["objects"].get(plural, {})}
-        for found in known.values():
-            spec, about = found["spec"], found["metadata"]
+        for workload in known.values():
+            spec, about = workload["spec"], workload["metadata"]
             template = spec.get("template") or {}
             kind, name, extra = _KINDS[plural], about["name"], {}
             if plural == "deployments":
-                digest, name = replica_set(found)
+                digest, name = replica_set(workload)
                 extra = {"pod-template-hash": digest}
             yield {
                 "kind": kind,
@@ -103,9 +103,9 @@ def _scale(world: World, workload: Json) -> None:
 
 
 def _scale_daemons(world: World, workload: Json, ours: list[Json]) -> list[Json]:
-    there = {pod["node"] for pod in ours if not pod["leaving"]}
+    covered = {pod["node"] for pod in ours if not pod["leaving"]}
     for node in world.joined:
-        if node not in there and _fits(world, workload["spec"], node):
+        if node not in covered and _fits(world, workload["spec"], node):
             _make(world, workload, f"{workload['name']}-{world.next_number():05d}", node=node)
     return []
 

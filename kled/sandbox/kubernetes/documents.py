@@ -47,14 +47,20 @@ def everything(world: World, plural: str) -> dict[str, Json]:
     if plural == "pods":
         return {name: _pod(world, pod) for name, pod in sorted(world.state["pods"].items())}
     if plural == "replicasets":
-        found = everything(world, "deployments").values()
-        return {f"{one['metadata']['namespace']}/{replica_set(one)[1]}": _set(one) for one in found}
+        deployments = everything(world, "deployments").values()
+        return {
+            f"{deployment['metadata']['namespace']}/{replica_set(deployment)[1]}": _set(deployment)
+            for deployment in deployments
+        }
     known = {**builtin.workloads().get(plural, {}), **world.state["objects"].get(plural, {})}
     if plural == "namespaces":
         known = {**{name: {"metadata": {"name": name}} for name in _NAMESPACES}, **known}
-    shown = {name: {**typed(plural), **one} for name, one in sorted(known.items())}
+    shown = {name: {**typed(plural), **item} for name, item in sorted(known.items())}
     if plural == "poddisruptionbudgets":
-        shown = {name: {**one, "status": budgets.status(world, one)} for name, one in shown.items()}
+        shown = {
+            name: {**budget, "status": budgets.status(world, budget)}
+            for name, budget in shown.items()
+        }
     return shown
 
 

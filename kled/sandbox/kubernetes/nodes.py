@@ -34,10 +34,10 @@ def taints_of(world: World, name: str) -> list[dict[str, str]]:
     changed = world.state["nodes"].get(name, {})
     if "taints" in changed:
         return list(changed["taints"])
-    found = _own_taints(machine)
+    taints = _own_taints(machine)
     if machine.tainted:
-        found.append({"key": SCHEDULED, "effect": "PreferNoSchedule"})
-    return found
+        taints.append({"key": SCHEDULED, "effect": "PreferNoSchedule"})
+    return taints
 
 
 def document(world: World, name: str) -> Json:
@@ -98,10 +98,10 @@ def change(world: World, name: str, body: Json, *, strategic: bool) -> None:
     if "taints" in spec:
         wanted = spec["taints"] or []
         if strategic:  # merged by key
-            kept = {one["key"]: one for one in [*taints_of(world, name), *wanted]}
-            wanted = [one for one in kept.values() if one.get("$patch") != "delete"]
+            kept = {taint["key"]: taint for taint in [*taints_of(world, name), *wanted]}
+            wanted = [taint for taint in kept.values() if taint.get("$patch") != "delete"]
         controllers = "node.kubernetes.io/unschedulable"
-        changed["taints"] = [one for one in wanted if one["key"] != controllers]
+        changed["taints"] = [taint for taint in wanted if taint["key"] != controllers]
     labels = {**changed.get("labels", {}), **(body.get("metadata") or {}).get("labels", {})}
     changed["labels"] = {key: value for key, value in labels.items() if value is not None}
     changed["version"] = world.next_number()
@@ -109,7 +109,9 @@ def change(world: World, name: str, body: Json, *, strategic: bool) -> None:
 
 def is_scheduled(world: World, name: str) -> bool:
     """Say whether kops has marked the node as one that it will replace."""
-    return name in world.joined and any(one["key"] == SCHEDULED for one in taints_of(world, name))
+    return name in world.joined and any(
+        taint["key"] == SCHEDULED for taint in taints_of(world, name)
+    )
 
 
 def schedule(world: World, name: str) -> None:

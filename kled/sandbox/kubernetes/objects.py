@@ -63,8 +63,8 @@ def edit(ctx: Context, cloud: Cloud, cluster: str) -> Iterator[World]:
     with path.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = json.loads(path.read_text()) if path.exists() else _empty()
-        found = {machine.id: machine for machine in instances.machines(ctx, cloud, cluster)}
-        world = World(state, found, ctx.now().timestamp(), clock.speed(ctx.sandbox))
+        machines = {machine.id: machine for machine in instances.machines(ctx, cloud, cluster)}
+        world = World(state, machines, ctx.now().timestamp(), clock.speed(ctx.sandbox))
         before = json.dumps(state)
         reconcile(world)
         yield world
@@ -82,9 +82,9 @@ def forget(ctx: Context, cluster: str) -> None:
     path.unlink(missing_ok=True)
 
 
-def uid(*words: str) -> str:
+def uid(*parts: str) -> str:
     """Return a uid that is the same for the same words."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(words)))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
 
 
 def moment(posix: float) -> str:

@@ -55,9 +55,13 @@ def _serves_on(
     by what both have: its API follows at once, as if its machines were rolled.
     """
     before, now = (set(text.split(_NEXT)) for text in (str(known["authorities"]), authorities))
-    there = instances.machines(ctx, Cloud(ctx.sandbox, region), cluster)
-    rolled = any(one.control_plane and one.up_to_date for one in there)
-    return not (rolled or {one.strip() for one in before} & {one.strip() for one in now} - {""})
+    machines = instances.machines(ctx, Cloud(ctx.sandbox, region), cluster)
+    rolled = any(machine.control_plane and machine.up_to_date for machine in machines)
+    return not (
+        rolled
+        or {certificate.strip() for certificate in before}
+        & {certificate.strip() for certificate in now} - {""}
+    )
 
 
 def _start(
@@ -75,23 +79,23 @@ def _start(
     server = spawn_detached(program, env=ctx.env)
     server.stdin.write(json.dumps(told).encode())  # the CA's key is in no argument and in no file
     server.stdin.close()
-    found = server.stdout.readline()  # it says its port when it listens
+    port_line = server.stdout.readline()  # it says its port when it listens
     server.stdout.close()
-    if not found:
+    if not port_line:
         raise KopsFailure("the sandbox's Kubernetes API did not start")
-    known = {"port": int(found), "pid": server.pid, "authorities": told["authorities"]}
+    known = {"port": int(port_line), "pid": server.pid, "authorities": told["authorities"]}
     fresh = place.with_suffix(".new")
     fresh.write_text(json.dumps(known))
     fresh.replace(place)
-    return int(found)
+    return int(port_line)
 
 
 def _known(place: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(place.read_text())
+        record: dict[str, Any] = json.loads(place.read_text())
     except FileNotFoundError:
         return {}
-    return found
+    return record
 
 
 def _listens(port: int) -> bool:

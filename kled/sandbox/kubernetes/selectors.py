@@ -30,7 +30,7 @@ def _parts(selector: str) -> list[str]:
 def _labelled(labels: dict[str, str], part: str) -> bool:
     match = _SET.fullmatch(part)
     if match:
-        values = [one.strip() for one in match["values"].split(",")]
+        values = [value.strip() for value in match["values"].split(",")]
         return (labels.get(match["key"]) in values) == (match["how"] == "in")
     if "=" not in part:
         return (part.lstrip("!") in labels) != part.startswith("!")
@@ -41,8 +41,8 @@ def _labelled(labels: dict[str, str], part: str) -> bool:
 
 def _fielded(item: Json, part: str) -> bool:
     path, _, value = part.partition("!=" if "!=" in part else "=")
-    found: object = item
+    field: object = item
     for step in path.split("."):
-        found = found.get(step, "") if isinstance(found, dict) else ""
-    same = str(found) == value.removeprefix("=")
+        field = field.get(step, "") if isinstance(field, dict) else ""
+    same = str(field) == value.removeprefix("=")
     return not same if "!=" in part else same

@@ -69,11 +69,11 @@ def ensure_keysets(ctx: Context, cluster: Mapping[str, Any]) -> list[str]:
 
     where, issued = places.of(ctx, cluster), []
     for keyset in expected(cluster):
-        found = find(where.pki, keyset)
-        if found is not None and is_former(found):
-            store(where.pki, found)
+        document = find(where.pki, keyset)
+        if document is not None and is_former(document):
+            store(where.pki, document)
             ctx.log("I", "keypair.go:260", f'updated Keypair "{keyset}" to new format')
-        if found is None:
+        if document is None:
             made = issue_authority(keyset, ctx.now(), key_bits(ctx.env))
             key = key_entry(made.serial, made.certificate, made.key)
             store(where.pki, _document(keyset, [key], str(made.serial)))
@@ -103,15 +103,17 @@ def find(pki: Place, keyset: str) -> Keyset | None:
     """
     former = _FORMER.get(keyset)
     try:
-        found = load(pki, keyset)
+        document = load(pki, keyset)
     except KopsFailure:
         if former is None:
             raise
-        found = None
-    if found is not None or former is None:
-        return found
-    found = load(pki, former)
-    return found and found | {"metadata": {**found.get("metadata", {}), "name": keyset, FORMER: ""}}
+        document = None
+    if document is not None or former is None:
+        return document
+    document = load(pki, former)
+    return document and document | {
+        "metadata": {**document.get("metadata", {}), "name": keyset, FORMER: ""}
+    }
 
 
 def is_former(document: Keyset) -> bool:
@@ -167,8 +169,8 @@ def key_entry(serial: int, certificate: bytes, private: bytes) -> dict[str, str]
 def primary(document: Keyset) -> dict[str, str]:
     """Return the key that signs."""
     spec = document["spec"]
-    found: dict[str, str] = next(key for key in spec["keys"] if key["id"] == spec["primaryId"])
-    return found
+    key: dict[str, str] = next(key for key in spec["keys"] if key["id"] == spec["primaryId"])
+    return key
 
 
 def trusted_certificates(document: Keyset) -> bytes:

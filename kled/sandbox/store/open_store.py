@@ -76,13 +76,13 @@ class FileStore:
                 f"error reading state store: open {self._root}: no such file or directory"
             )
         start = self._root / prefix.rpartition("/")[0]
-        found = (
+        keys = (
             str(Path(folder, name).relative_to(self._root))
             for folder, _, names in os.walk(start)
             for name in names
             if not name.startswith(".tmp-")
         )
-        return sorted(key for key in found if key.startswith(prefix))
+        return sorted(key for key in keys if key.startswith(prefix))
 
 
 class LazyStore:

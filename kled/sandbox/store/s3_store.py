@@ -75,14 +75,14 @@ class BucketStore:
     def keys(self, prefix: str) -> Iterable[str]:
         """Return all keys that start with `prefix`, sorted."""
         pages = self._client.get_paginator("list_objects_v2")
-        found: list[str] = []
+        keys: list[str] = []
 
         def collect() -> None:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
-                found.extend(item["Key"] for item in page.get("Contents", ()))
+                keys.extend(item["Key"] for item in page.get("Contents", ()))
 
         self._asked("ListObjectsV2", collect)
-        return sorted(key.removeprefix(self._prefix) for key in found)
+        return sorted(key.removeprefix(self._prefix) for key in keys)
 
     def _asked(self, operation: str, call: Callable[[], object]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only with S3

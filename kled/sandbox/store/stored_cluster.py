@@ -13,8 +13,8 @@ def definition(ctx: Context, name: str) -> Definition:
     cluster = definitions.load_cluster(ctx, name)
     groups = definitions.load_groups(ctx, name)
     where = places.of(ctx, cluster)
-    found = {keyset: _find(where.pki, keyset) for keyset in keysets.expected(cluster)}
-    stored = {keyset: document for keyset, document in found.items() if document is not None}
+    documents = {keyset: _find(where.pki, keyset) for keyset in keysets.expected(cluster)}
+    stored = {keyset: document for keyset, document in documents.items() if document is not None}
     former = frozenset(keyset for keyset, document in stored.items() if keysets.is_former(document))
     ids = {keyset: str(document["spec"]["primaryId"]) for keyset, document in stored.items()}
     trusted = {

@@ -45,15 +45,15 @@ def _cloud_is_empty(ctx: Context, cloud: Cloud, flags: Flags) -> bool:
     if not removal.has_keypairs(flags["name"]):
         text = f'cluster "{flags["name"]}" is legacy (kube-up) cluster; won\'t delete keypairs'
         ctx.log("I", "aws.go:693", text)
-    found = removal.tracked(cloud, flags["name"])
-    if found:
-        rows = [(item.type, item.name, item.id) for item in found]
+    resources = removal.tracked(cloud, flags["name"])
+    if resources:
+        rows = [(item.type, item.name, item.id) for item in resources]
         ctx.stdout.write(render(("TYPE", "NAME", "ID"), rows) + "\n")
     else:
         ctx.out("No cloud resources to delete")
     if not flags["yes"]:
-        what = "delete cluster" if found else "unregister the cluster"
-        ctx.out(f"{'' if found else chr(10)}Must specify --yes to {what}")
+        what = "delete cluster" if resources else "unregister the cluster"
+        ctx.out(f"{'' if resources else chr(10)}Must specify --yes to {what}")
         return False
     _rounds(ctx, cloud, flags)
     return True

@@ -19,16 +19,16 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     if api:
         health.require_authority(ctx, name)
         health.require_api(ctx, cloud, name)
-    found = [machine for machine in machines(ctx, cloud, name) if machine.id == wanted]
-    if not found:
+    matching = [machine for machine in machines(ctx, cloud, name) if machine.id == wanted]
+    if not matching:
         raise KopsFailure(f"could not find instance {wanted}")
     ctx.out(f"Instance {wanted} found for deletion")
     if not flags["yes"]:
         ctx.out("\nMust specify --yes to delete instance")
         return 0
     roller = Roller(ctx, cloud, name, flags, api=api)
-    if flags["surge"] and not found[0].detached:
-        roller.detach(found[0])
+    if flags["surge"] and not matching[0].detached:
+        roller.detach(matching[0])
         roller.validate(" after detaching instance", flags["validate-count"])
-    roller.remove(found[0], 0.0)
+    roller.remove(matching[0], 0.0)
     return 0

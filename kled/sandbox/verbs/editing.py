@@ -79,8 +79,8 @@ def _parsed(ctx: Context, path: Path, text: str, kind: str) -> Document:
         raise _kept(ctx, path, f"error parsing {what}: {error}") from error
     if twice is not None:
         line, name = twice
-        found = json.dumps({f"line {line}": f'key "{name}" already set in map'})
-        told = f"error parsing {what}: Object 'Kind' is missing in '{found}'"
+        doubled = json.dumps({f"line {line}": f'key "{name}" already set in map'})
+        told = f"error parsing {what}: Object 'Kind' is missing in '{doubled}'"
         raise _kept(ctx, path, told.replace('": "', '":"'))
     if document["kind"] != kind:
         raise _kept(

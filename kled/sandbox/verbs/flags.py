@@ -72,31 +72,31 @@ class Flags(Mapping[str, Any]):
         return len(self.entries)
 
 
-def help_text(words: Sequence[str]) -> str:
+def help_text(command: Sequence[str]) -> str:
     """Return kops' help page of a command such as `("get", "clusters")`, `()` for kops itself."""
-    return (HELP / ("_".join(("kops", *words)) + ".txt")).read_text(encoding="utf-8")
+    return (HELP / ("_".join(("kops", *command)) + ".txt")).read_text(encoding="utf-8")
 
 
-def usage_text(words: Sequence[str]) -> str:
+def usage_text(command: Sequence[str]) -> str:
     """Return what cobra prints after a usage error: the page from `Usage:` on, and a blank line."""
-    return "Usage:" + help_text(words).partition("\nUsage:")[2] + "\n"
+    return "Usage:" + help_text(command).partition("\nUsage:")[2] + "\n"
 
 
-def grammar(words: Sequence[str], extra: Sequence[Flag] = ()) -> dict[str, Flag]:
+def grammar(command: Sequence[str], extra: Sequence[Flag] = ()) -> dict[str, Flag]:
     """Return the flags of a command by long name; `extra` are the ones that the help page hides."""
-    found = {flag.name: flag for flag in extra}
-    for line in help_text(words).splitlines():
+    flags = {flag.name: flag for flag in extra}
+    for line in help_text(command).splitlines():
         match = _LINE.match(line)
         if match:
             default = _DEFAULT.search(match["text"])
-            found[match["name"]] = Flag(
+            flags[match["name"]] = Flag(
                 name=match["name"],
                 kind=match["type"] or "bool",
                 short=match["short"] or "",
                 bare=match["bare"],
                 default=(default["quoted"] or default["plain"]) if default else None,
             )
-    return found
+    return flags
 
 
 def parse(argv: Sequence[str], known: Mapping[str, Flag]) -> tuple[Flags, list[str]]:

@@ -57,10 +57,10 @@ def cluster_table(clusters: list[Document]) -> str:
 
 def _selected(ctx: Context, names: list[str]) -> list[Document]:
     if not names:
-        found = _loadable(ctx)
-        if not found:
+        clusters = _loadable(ctx)
+        if not clusters:
             raise KopsFailure("no clusters found")
-        return found
+        return clusters
     clusters = []
     for name in names:
         cluster = definitions.find_cluster(ctx, name)
@@ -72,15 +72,15 @@ def _selected(ctx: Context, names: list[str]) -> list[Document]:
 
 def _loadable(ctx: Context) -> list[Document]:
     """Return all clusters; one that cannot be read is left out with a warning (T-bad-list)."""
-    found = []
+    clusters = []
     for name in definitions.cluster_names(ctx):
         try:
-            found.append(definitions.load_cluster(ctx, name))
+            clusters.append(definitions.load_cluster(ctx, name))
         except KopsFailure as failure:
             found_but = "found in state store listing, but cannot be loaded"
             told = f"cluster {quoted(name)} {found_but}: {failure}"
             ctx.log("W", "cluster.go:84", told)
-    return found
+    return clusters
 
 
 def _full(ctx: Context, cluster: Document) -> Document:

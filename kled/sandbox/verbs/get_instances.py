@@ -39,13 +39,13 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
     groups = load_groups(ctx, name)
     warn(ctx, cloud, name, groups, unmatched=False)
     members = by_group(machines(ctx, cloud, name), name, groups)
-    found = [_shown(machine, named=answers) for ours in members.values() for machine in ours]
+    instances = [_shown(machine, named=answers) for ours in members.values() for machine in ours]
     if output == "json":
-        ctx.stdout.write(json.dumps(found, separators=(",", ":")))
+        ctx.stdout.write(json.dumps(instances, separators=(",", ":")))
     elif output == "yaml":
-        ctx.stdout.write(document(found).decode())
+        ctx.stdout.write(document(instances).decode())
     elif output == "table":
-        ctx.stdout.write("\n" + render(_COLUMNS, sorted(_row(item) for item in found)))
+        ctx.stdout.write("\n" + render(_COLUMNS, sorted(_row(item) for item in instances)))
     else:
         raise KopsFailure(f'unknown output format: "{output}"')
     return 0

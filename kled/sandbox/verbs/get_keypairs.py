@@ -45,7 +45,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
 
 def _readable(ctx: Context, pki: Place) -> dict[str, keysets.Keyset]:
     """Return the keysets by name; one that is damaged is left out with a warning (N-ca-bad-*)."""
-    found = {}
+    documents = {}
     for keyset in keysets.names(pki):
         try:
             document = keysets.load(pki, keyset)
@@ -53,8 +53,8 @@ def _readable(ctx: Context, pki: Place) -> dict[str, keysets.Keyset]:
             ctx.log("W", "vfs_castore.go:185", f'ignoring keyset "{keyset}": {failure}')
             continue
         if document is not None:
-            found[keyset] = document
-    return found
+            documents[keyset] = document
+    return documents
 
 
 def _items(keyset: str, document: keysets.Keyset) -> list[dict[str, Any]]:

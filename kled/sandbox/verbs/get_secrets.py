@@ -15,14 +15,14 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """
     name, output = flags["name"], flags["output"]
     secrets = definitions.places_of(ctx, name).secrets
-    found = [one for one in secrets.listed() if not args or one in args]
-    if not found:
+    names = [name for name in secrets.listed() if not args or name in args]
+    if not names:
         raise KopsFailure("no secrets found")
     if output == "table":
-        ctx.stdout.write(tables.render(("NAME",), [(one,) for one in sorted(found)]))
+        ctx.stdout.write(tables.render(("NAME",), [(name,) for name in sorted(names)]))
     elif output == "plaintext":
-        for one in found:
-            ctx.out((keysets.find_secret(secrets, one) or b"").decode())
+        for secret in names:
+            ctx.out((keysets.find_secret(secrets, secret) or b"").decode())
     elif output in {"json", "yaml"}:
         raise KopsFailure(f"{output} output format is not (currently) supported for secrets")
     else:

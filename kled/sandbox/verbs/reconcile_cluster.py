@@ -43,10 +43,10 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
 def _update(ctx: Context, flags: Flags, groups: list[str]) -> None:
     name = flags["name"]
-    words = ["--yes", *(f"--instance-group={group}" for group in groups)]
+    arguments = ["--yes", *(f"--instance-group={group}" for group in groups)]
     if flags.get("allow-kops-downgrade"):
-        words.append("--allow-kops-downgrade")
-    update_cluster.apply(ctx, name, _flags(("update", "cluster"), name, *words))
+        arguments.append("--allow-kops-downgrade")
+    update_cluster.apply(ctx, name, _flags(("update", "cluster"), name, *arguments))
 
 
 def _await_api(ctx: Context, name: str) -> None:
@@ -65,10 +65,10 @@ def _await_api(ctx: Context, name: str) -> None:
 
 
 def _roll(ctx: Context, name: str, role: str) -> None:
-    words = ("--yes", f"--instance-group-roles={role}")
-    rolling_update.run(ctx, _flags(("rolling-update", "cluster"), name, *words), [])
+    arguments = ("--yes", f"--instance-group-roles={role}")
+    rolling_update.run(ctx, _flags(("rolling-update", "cluster"), name, *arguments), [])
 
 
-def _flags(words: tuple[str, ...], name: str, *argv: str) -> Flags:
-    found, _ = parse([f"--name={name}", *argv], grammar(words))
-    return found
+def _flags(command: tuple[str, ...], name: str, *argv: str) -> Flags:
+    flags, _ = parse([f"--name={name}", *argv], grammar(command))
+    return flags

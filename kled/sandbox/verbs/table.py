@@ -74,14 +74,14 @@ _HIDDEN = {
 class Verb:
     """A command word for word (`("get", "clusters")`), the rest of its line, and its flags."""
 
-    words: tuple[str, ...]
+    command: tuple[str, ...]
     rest: list[str]
     flags: dict[str, Flag]
 
     @property
     def name(self) -> str:
         """The words as one, for example `get clusters`."""
-        return " ".join(self.words)
+        return " ".join(self.command)
 
     @property
     def module(self) -> str:
@@ -98,7 +98,7 @@ class Verb:
     def runs(self) -> bool:
         """Whether kops does something here, rather than list the words that may follow."""
         unserved = self.name == "delete" and bool(self.rest)
-        return self.name in _MODULES or unserved or not _children(self.words)
+        return self.name in _MODULES or unserved or not _children(self.command)
 
 
 def find(argv: Sequence[str]) -> Verb:
@@ -107,27 +107,27 @@ def find(argv: Sequence[str]) -> Verb:
     Raises:
         KopsFailure: the first word is no command of kops (capture E11b-unknown-subcommand).
     """
-    words: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     rest, known = list(argv), grammar(())
-    while _children(words):
+    while _children(command):
         index = positional_index(rest, known)
         if index is None:
             break
-        word = _ALIASES.get(" ".join(words), {}).get(rest[index], rest[index])
-        if word not in _children(words):
-            if not words:
+        word = _ALIASES.get(" ".join(command), {}).get(rest[index], rest[index])
+        if word not in _children(command):
+            if not command:
                 raise KopsFailure(
                     f'unknown command "{word}" for "kops"\nRun \'kops --help\' for usage.'
                 )
             break
-        words, known = (*words, word), grammar((*words, word))
+        command, known = (*command, word), grammar((*command, word))
         del rest[index]
-    known.update({flag.name: flag for flag in _HIDDEN.get(" ".join(words), ())})
-    return Verb(words, rest, known)
+    known.update({flag.name: flag for flag in _HIDDEN.get(" ".join(command), ())})
+    return Verb(command, rest, known)
 
 
-def _children(words: tuple[str, ...]) -> set[str]:
-    stem = "_".join(("kops", *words)) + "_"
+def _children(command: tuple[str, ...]) -> set[str]:
+    stem = "_".join(("kops", *command)) + "_"
     return {
         path.stem.removeprefix(stem)
         for path in HELP.glob(f"{stem}*.txt")

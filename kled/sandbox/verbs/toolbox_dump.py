@@ -51,8 +51,8 @@ def _content(ctx: Context, cloud: Cloud, name: str) -> dict[str, Any]:
     if not items:
         return {}
     state = cloud.read()
-    found = {machine.id: machine for machine in machines(ctx, cloud, name)}
-    described = _Described(state, cloud.region, name, found)
+    by_id = {machine.id: machine for machine in machines(ctx, cloud, name)}
+    described = _Described(state, cloud.region, name, by_id)
     nets = [item for item in items if item.type == "subnet"]
     content: dict[str, Any] = {
         "resources": [
@@ -64,7 +64,7 @@ def _content(ctx: Context, cloud: Cloud, name: str) -> dict[str, Any]:
             }
             for item in items
         ],
-        "instances": [_instance(machine) for _, machine in sorted(found.items())],
+        "instances": [_instance(machine) for _, machine in sorted(by_id.items())],
         "loadBalancers": [
             {"name": item.name, "dnsName": health.balancer_host(cloud.region, item.name)}
             for item in items
@@ -92,8 +92,8 @@ def _named(reference: str) -> str:
 class _Described:
     """Renders resources as the AWS SDK's answers, keys sorted as kops marshals them."""
 
-    def __init__(self, state: State, region: str, cluster: str, found: dict[str, Machine]) -> None:
-        self._state, self._region, self._cluster, self._found = state, region, cluster, found
+    def __init__(self, state: State, region: str, cluster: str, by_id: dict[str, Machine]) -> None:
+        self._state, self._region, self._cluster, self._by_id = state, region, cluster, by_id
 
     def fields(self, item: Tracked) -> dict[str, str]:
         """Return the fields of a resource's task."""
@@ -193,7 +193,7 @@ class _Described:
         }
 
     def _machine(self, item: Tracked) -> dict[str, Any]:
-        machine, record = self._found[item.id], self._state["instances"][item.id]
+        machine, record = self._by_id[item.id], self._state["instances"][item.id]
         template = self._state["resources"].get(
             key(self._cluster, "LaunchTemplate", machine.group), {"fields": []}
         )

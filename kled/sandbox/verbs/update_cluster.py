@@ -54,11 +54,11 @@ def preview(ctx: Context, name: str, flags: Mapping[str, Any] | None = None) -> 
         executor.announce(ctx, sizes, number)
         if number == 0:
             _note_missing_authority(ctx, name)
-    found = plan.steps(ctx, cloud, name, tasks)
-    if not found:
+    steps = plan.steps(ctx, cloud, name, tasks)
+    if not steps:
         ctx.out("No changes need to be applied")
         return
-    for line in plan.render(found):
+    for line in plan.render(steps):
         ctx.out(line)
     ctx.out("Must specify --yes to apply changes")
 
