@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
 
 from kled.api.observing import Observer, Steps
 from kled.commands import Places, completed
@@ -22,10 +23,12 @@ from kled.operations.guards.overrides import Overrides
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, open_session
-from kled.operations.step import Operation
+from kled.operations.step import Operation, Planning
 from kled.operations.stores import Stores
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,13 @@ class Calls:
         with self._leaving():
             yield Stores(self.settings, _clock())
 
-    def run(self, operation: Operation) -> Report:
+    @overload
+    def run(self, operation: Planning[T]) -> Report[T]: ...
+
+    @overload
+    def run(self, operation: Operation) -> Report: ...
+
+    def run(self, operation: Planning[Any] | Operation) -> Report[Any]:
         """Run an operation under all that its guards ask for; raises what its steps raise."""
         guards = operation.guards
         with self._leaving():

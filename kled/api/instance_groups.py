@@ -95,8 +95,8 @@ class InstanceGroups:
         """
         bounds = bounds_meant(size, minimum, maximum)
         planning = PlanScaling(require_cluster_name(cluster), group, *bounds)
-        self._calls.run(planning)
-        return planning.plans[0]
+        plan, _ = self._calls.run(planning).result
+        return plan
 
     def scale(  # noqa: PLR0913 - a group, its bounds, and how it is drained
         self,

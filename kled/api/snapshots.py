@@ -188,9 +188,7 @@ class Snapshots:
         `keep` has numbers for `last`, `hourly`, `daily`, `weekly`, `monthly` and `yearly`, which
         win over the settings file's.
         """
-        planning = PlanPrune(_numbers(keep), _one(cluster))
-        self._calls.run(planning)
-        return planning.plans[0]
+        return self._calls.run(PlanPrune(_numbers(keep), _one(cluster))).result
 
     def prune(
         self,

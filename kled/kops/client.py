@@ -42,7 +42,6 @@ class Kops:
         """`kops version`: asks neither the cloud nor the state store, so that it is soon there."""
         return ask_version(self._calls)
 
-
     def telling(self, on_line: Callable[[str], None], timeout: timedelta) -> "Kops":
         """Return the same kops with other patience, whose lines are told to `on_line`, too."""
         return Kops(self._calls.telling(on_line, timeout))

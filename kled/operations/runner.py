@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 from kled.errors import KledError
 from kled.models.cluster_event import ClusterEvent
 from kled.operations.guards.before_change import steps_of
 from kled.operations.session import Session
-from kled.operations.step import Operation, Step, attempt
+from kled.operations.step import Operation, Planning, Step, attempt
 from kled.retry import call
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as Defaulting
+
+    T = Defaulting("T", default=None)
+else:
+    T = TypeVar("T")
 
 Outcome = Literal["done", "failed"]
 
@@ -48,12 +55,14 @@ def with_ended(rows: Sequence[Row], steps: Sequence[Step]) -> tuple[Row, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Generic[T]):
     """What an operation did, step by step."""
 
     operation: str
     cluster: str
     rows: tuple[Row, ...]
+    result: T = None  # type: ignore[assignment]  # what T is where nobody says
+    """What a planning has found out; None of what changes something."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json` and artifacts."""
@@ -90,7 +99,19 @@ class Silent:
         """Show nothing."""
 
 
-def run(operation: Operation, session: Session, observer: Observer | None = None) -> Report:
+@overload
+def run(
+    operation: Planning[T], session: Session, observer: Observer | None = None
+) -> Report[T]: ...
+
+
+@overload
+def run(operation: Operation, session: Session, observer: Observer | None = None) -> Report: ...
+
+
+def run(
+    operation: Planning[Any] | Operation, session: Session, observer: Observer | None = None
+) -> Report[Any]:
     """Execute every step in order under its retry policy and return the report.
 
     Raises the error of the step that failed for good; the observer has seen every row by then.
@@ -99,7 +120,9 @@ def run(operation: Operation, session: Session, observer: Observer | None = None
     watching = observer or Silent()
     steps = steps_of(operation, session)
     rows = [_execute(step, session, watching) for step in steps]
-    return Report(operation.name, operation.cluster, with_ended(rows, steps))
+    result = steps[-1].result if steps else None
+    ended = with_ended(rows, steps)
+    return Report(operation.name, operation.cluster, ended, result() if result else None)
 
 
 def _execute(step: Step, session: Session, observer: Observer) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from kled.errors import (
     DefinitionRejected,
@@ -14,7 +14,7 @@ from kled.errors import (
 )
 from kled.models.cluster_event import ClusterEvent
 from kled.operations.guards.guards import Guards
-from kled.retry import ONCE, Policy
+from kled.retry import ONCE, READ, Policy
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as Defaulting
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     T = Defaulting("T", default=str)
 else:
     T = TypeVar("T")
+R = TypeVar("R")
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
@@ -130,8 +131,32 @@ class UseCase(Protocol):
 class Operation(UseCase, Protocol):
     """A use case bound to its arguments."""
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[Any], ...]:
         """Return the steps in their order."""
+
+
+class Planning(UseCase, Protocol[R]):
+    """An operation of one step, which only reads and finds something out: what a report returns."""
+
+    def steps(self) -> tuple[Step[R]]:
+        """Return the one step."""
+
+
+def planning_step(
+    name: str, find_out: "Callable[[Session], tuple[R, str]]", policy: Policy = READ
+) -> Step[R]:
+    """Return the step of a planning. Safe to repeat: it only reads.
+
+    `find_out` returns what it finds out, and the words that tell it in a report.
+    """
+    results: list[R] = []
+
+    def act(session: "Session") -> str:
+        result, told = find_out(session)
+        results[:] = [result]
+        return told
+
+    return Step(name, act, policy, result=lambda: results[0])
 
 
 def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda: None) -> str:

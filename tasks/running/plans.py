@@ -42,11 +42,11 @@ def update(
 
 def examine(
     cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
-) -> tuple[Report, Plan, BlastRadius]:
+) -> tuple[Report[tuple[Plan, BlastRadius]], Plan, BlastRadius]:
     """Do as `update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster, Approved(digest) if digest else None)
     report = carry_out(planning, overrides)
-    plan, radius = planning.plans[0]
+    plan, radius = report.result
     publish(plan, radius)
     _require_allowed(plan)
     return report, plan, radius
@@ -54,9 +54,7 @@ def examine(
 
 def deletion(wish: DeleteCluster) -> Plan:
     """Plan a deletion, without the lease, and publish the plan; raises `KledError` as `update`."""
-    planning = PlanDeletion(wish)
-    carry_out(planning)
-    plan = planning.plans[0]
+    plan = carry_out(PlanDeletion(wish)).result
     publish(plan, None)
     _require_allowed(plan)
     return plan
@@ -75,14 +73,13 @@ def roll(
     Returns the plan, and `wanted` and `canary` with whole names of groups.
     """
     planning = PlanRoll(cluster, wanted, canary, digest, preflight)
-    carry_out(planning)
-    publish(planning.plans[0], None)
-    named, first = planning.meant[0]
+    plan, named, first = carry_out(planning).result
+    publish(plan, None)
     for typed, name in zip(wanted.instance_groups, named.instance_groups, strict=True):
         _say_name(typed, name)
     if first is not None:
         _say_name(canary, first)
-    return planning.plans[0], named, first
+    return plan, named, first
 
 
 def scaling(
@@ -93,10 +90,10 @@ def scaling(
     Returns the plan, and the group's whole name.
     """
     planning = PlanScaling(cluster, group, minimum, maximum, digest)
-    carry_out(planning)
-    publish(planning.plans[0], None)
-    _say_name(group, planning.meant[0])
-    return planning.plans[0], planning.meant[0]
+    plan, named = carry_out(planning).result
+    publish(plan, None)
+    _say_name(group, named)
+    return plan, named
 
 
 def _say_name(typed: str | None, name: str | None) -> None:
@@ -112,9 +109,8 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     """
     if not resources.rules().asks_for(cluster):
         return None
-    planning = PlanCreation(cluster)
-    carry_out(planning)
-    return update(cluster) if planning.applied else None
+    was_applied = carry_out(PlanCreation(cluster)).result
+    return update(cluster) if was_applied else None
 
 
 def _require_allowed(plan: Plan) -> None:

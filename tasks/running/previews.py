@@ -1,6 +1,7 @@
 """Runs that show a plan and change nothing: what `kled run` starts where nobody said yes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
@@ -27,7 +28,7 @@ def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> Outcome
 
 
 def announce_preview(
-    report: Report, plan: Plan, radius: BlastRadius, then: Sequence[str]
+    report: Report[Any], plan: Plan, radius: BlastRadius, then: Sequence[str]
 ) -> Outcome:
     """Return a plan that people were told of, with what `then` applies just that one."""
     return _done(report, {**plan.as_json(), "radius": radius.as_json()}, then)
@@ -36,7 +37,7 @@ def announce_preview(
 def of_restore(planning: PlanRestore) -> Outcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
     report = carry_out(planning)
-    plan, meant = planning.plans[0]
+    plan, meant = report.result
     writes = [f"{write.action} {write.record.key}" for write in plan.writes]
     changes = [*writes, *(f"delete {key}" for key in plan.deletes)]
     what = f"{number(len(changes), 'change')}, {number(len(plan.same), 'object')} there already"
@@ -49,7 +50,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
 def of_prune(planning: PlanPrune) -> Outcome:
     """Plan a prune and publish it; raises `KledError`."""
     report = carry_out(planning)
-    plan = planning.plans[0]
+    plan = report.result
     removed = [f"remove {snapshot.id} of {snapshot.cluster}" for snapshot in plan.removed]
     kept = [f"keep {snapshot.id} of {snapshot.cluster}: {why}" for snapshot, why in plan.kept]
     what = f"{number(len(removed), 'snapshot')} to remove, {len(kept)} to keep"
@@ -81,7 +82,7 @@ def markdown(heading: str, digest: str, lines: Sequence[str]) -> str:
     )
 
 
-def _done(report: Report, plan: dict[str, object], then: Sequence[str] = ()) -> Outcome:
+def _done(report: Report[Any], plan: dict[str, object], then: Sequence[str] = ()) -> Outcome:
     shown = reports.document(report, plan=plan, then=then)
     reports.publish(shown)
     return shown

@@ -1,35 +1,28 @@
 """Whether a cluster that is to be created was applied before: the rest is an update then."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kled.operations.cluster.applied import was_applied
 from kled.operations.guards.guards import READS
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import READ
+from kled.operations.step import Step, planning_step
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCreation:
-    """Look in one step.
-
-    `applied` holds the cluster's name afterwards where it was applied before.
-    """
+    """Find out whether the cluster was applied before."""
 
     cluster: str
-    applied: list[str] = field(default_factory=list)
 
     name = "plan creation"
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[bool]]:
         """Return the one step. Safe to repeat: it only reads."""
 
-        def act(session: Session) -> str:
+        def look(session: Session) -> tuple[bool, str]:
             stored = session.kops.definition.find(self.cluster) is not None
-            self.applied[:] = (
-                [self.cluster] if stored and was_applied(session, self.cluster) else []
-            )
-            return "it was applied before" if self.applied else "it is new"
+            applied = stored and was_applied(session, self.cluster)
+            return applied, "it was applied before" if applied else "it is new"
 
-        return (Step("look", act, READ),)
+        return (planning_step("look", look),)

@@ -1,7 +1,7 @@
 """What an update would do and whom it would touch: for a preview, without the lease."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from kled.kops.client import Kops
 from kled.models.blast_radius import BlastRadius
@@ -18,8 +18,7 @@ from kled.operations.preview.blast_radius import of_plan
 from kled.operations.preview.sight import SessionSight
 from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
-from kled.operations.step import Operation, Step
-from kled.retry import READ
+from kled.operations.step import Operation, Step, planning_step
 from kled.sentences import number
 
 
@@ -83,28 +82,27 @@ def radius_of(session: Session, plan: Plan) -> BlastRadius:
 
 @dataclass(frozen=True, slots=True)
 class PlanUpdate:
-    """Plan in one step; `plans` holds the plan and its radius afterwards."""
+    """Find out the plan and its blast radius."""
 
     cluster: str
     approved: Approved | None = None
     """The plan that somebody agreed to, where somebody did."""
-    plans: list[tuple[Plan, BlastRadius]] = field(default_factory=list)
 
     name = "plan update"
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[tuple[Plan, BlastRadius]]]:
         """Return the one step. Safe to repeat: it only reads.
 
         Raises `NotApproved` where a scale-down is open. Any other refusal is in the plan, so that
         nobody is asked to agree to a plan which would be refused.
         """
 
-        def act(session: Session) -> str:
+        def plan(session: Session) -> tuple[tuple[Plan, BlastRadius], str]:
             interrupted_scaling.require_none(session, self.cluster)
-            plan, radius = plan_with_radius(session, UpdateCluster(self.cluster, self.approved))
-            self.plans[:] = [(with_roles(session, plan), radius)]
+            made, radius = plan_with_radius(session, UpdateCluster(self.cluster, self.approved))
             rolls = f"; {number(radius.machines, 'machine')} to roll" if radius.machines else ""
-            return f"{plan.digest[:12]}: {plan.summary}{rolls}"
+            told = f"{made.digest[:12]}: {made.summary}{rolls}"
+            return (with_roles(session, made), radius), told
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)

@@ -1,6 +1,6 @@
 """What a deletion would remove, and why it would be refused."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from kled.models.definition import Definition
 from kled.models.plan import Plan
@@ -12,8 +12,7 @@ from kled.operations.instance_group.group_roles import with_roles
 from kled.operations.preview import foreseen
 from kled.operations.records import begun_deletion
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import READ
+from kled.operations.step import Step, planning_step
 
 
 def require_deletable(
@@ -45,10 +44,9 @@ def preview_deletion(session: Session, wish: DeleteCluster, *, now: bool = False
 
 @dataclass(frozen=True, slots=True)
 class PlanDeletion:
-    """Plan in one step; `plans` holds the plan afterwards."""
+    """Plan in one step, whose result is the plan."""
 
     wish: DeleteCluster
-    plans: list[Plan] = field(default_factory=list)
 
     name = "plan deletion"
     guards = READS
@@ -58,12 +56,11 @@ class PlanDeletion:
         """The cluster that would be deleted."""
         return self.wish.cluster
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[Plan]]:
         """Return the one step. Safe to repeat: it only reads."""
 
-        def act(session: Session) -> str:
-            plan = preview_deletion(session, self.wish)
-            self.plans[:] = [with_roles(session, plan)]
-            return f"{plan.digest[:12]}: {plan.summary}"
+        def plan(session: Session) -> tuple[Plan, str]:
+            made = preview_deletion(session, self.wish)
+            return with_roles(session, made), f"{made.digest[:12]}: {made.summary}"
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)

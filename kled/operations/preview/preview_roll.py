@@ -1,6 +1,6 @@
 """The machines that a roll would replace, and why it would be refused."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from kled.errors import KledError
 from kled.models.plan import Plan
@@ -15,8 +15,7 @@ from kled.operations.roll.plan_roll import as_plan
 from kled.operations.roll.roll_canary import canary_meant
 from kled.operations.roll.roll_cluster import Pace, RollCluster
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import READ
+from kled.operations.step import Step, planning_step
 
 
 def resolve_roll(
@@ -52,7 +51,7 @@ def preview_roll(
 
 @dataclass(frozen=True, slots=True)
 class PlanRoll:
-    """Plan in one step; `plans` holds the plan afterwards."""
+    """Plan in one step; its result is the plan, and roll and canary with whole names."""
 
     cluster: str
     roll: Roll
@@ -62,20 +61,17 @@ class PlanRoll:
     """The digest of the roll that somebody agreed to, where somebody did."""
     preflight: bool = True
     """Whether to check what would block the roll."""
-    plans: list[Plan] = field(default_factory=list)
-    meant: list[tuple[Roll, str | None]] = field(default_factory=list)
-    """The roll and the canary with whole names."""
 
     name = "plan roll"
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[tuple[Plan, Roll, str | None]]]:
         """Return the one step. Safe to repeat: it only reads.
 
         Raises the refusal that the roll would meet.
         """
 
-        def act(session: Session) -> str:
+        def plan(session: Session) -> tuple[tuple[Plan, Roll, str | None], str]:
             interrupted_scaling.require_none(session, self.cluster)
             kept_keys.check(session, self.cluster)
             roll, first = resolve_roll(session, self.cluster, self.roll, self.canary)
@@ -84,8 +80,7 @@ class PlanRoll:
             rolling, error = preview_roll(session, wish)
             if error is not None:
                 raise error
-            self.plans[:] = [with_roles(session, as_plan(rolling, roll))]
-            self.meant[:] = [(roll, first)]
-            return f"{self.plans[0].digest[:12]}: {self.plans[0].summary}"
+            made = with_roles(session, as_plan(rolling, roll))
+            return (made, roll, first), f"{made.digest[:12]}: {made.summary}"
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)

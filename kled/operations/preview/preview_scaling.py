@@ -1,6 +1,6 @@
 """The bounds that a group would get, and why they would be refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kled.models.plan import Plan
 from kled.operations.guards.guards import READS
@@ -10,13 +10,12 @@ from kled.operations.instance_group.scale_instance_group import ScaleInstanceGro
 from kled.operations.names import instance_group_meant
 from kled.operations.preview import foreseen
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import READ
+from kled.operations.step import Step, planning_step
 
 
 @dataclass(frozen=True, slots=True)
 class PlanScaling:
-    """Plan in one step; `plans` holds the plan afterwards."""
+    """Plan in one step, whose result is the plan and the group's whole name."""
 
     cluster: str
     instance_group: str
@@ -24,30 +23,25 @@ class PlanScaling:
     maximum: int | None = None
     approved: str | None = None
     """The digest of the plan that somebody agreed to, where somebody did."""
-    plans: list[Plan] = field(default_factory=list)
-    meant: list[str] = field(default_factory=list)
-    """The group's whole name."""
 
     name = "plan scaling"
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[tuple[Plan, str]]]:
         """Return the one step. Safe to repeat: it only reads.
 
         Raises the refusal that the scaling would meet, so that nobody is asked to agree to that.
         """
 
-        def act(session: Session) -> str:
+        def plan(session: Session) -> tuple[tuple[Plan, str], str]:
             kept_keys.check(session, self.cluster)
             group = instance_group_meant(session, self.cluster, self.instance_group)
             bounds = group, self.minimum, self.maximum
-            plan = plan_scaling(session, self.cluster, *bounds)
-            wish = ScaleInstanceGroup(self.cluster, *bounds, approved=self.approved or plan.digest)
+            made = plan_scaling(session, self.cluster, *bounds)
+            wish = ScaleInstanceGroup(self.cluster, *bounds, approved=self.approved or made.digest)
             error = foreseen.refusal(session, wish, now=False)
             if error is not None:
                 raise error
-            self.plans[:] = [plan]
-            self.meant[:] = [group]
-            return f"{plan.digest[:12]}: {plan.summary}"
+            return (made, group), f"{made.digest[:12]}: {made.summary}"
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)

@@ -16,8 +16,7 @@ from kled.operations.session import Session
 from kled.operations.snapshots import prune
 from kled.operations.snapshots.over_clusters import ALL
 from kled.operations.snapshots.prune import PruneSnapshots
-from kled.operations.step import Step
-from kled.retry import READ
+from kled.operations.step import Step, planning_step
 from kled.sentences import number
 
 if TYPE_CHECKING:
@@ -39,12 +38,11 @@ def refusal(
 
 @dataclass(frozen=True, slots=True)
 class PlanRestore:
-    """Plan a restore; `plans` holds the plan afterwards."""
+    """Plan a restore; the result is the plan, and what the wish means by now."""
 
     wish: Wish
     moves: bool = False
     """Whether the cluster lives in this state store from now on."""
-    plans: "list[tuple[RestorePlan, Settled]]" = field(default_factory=list)
 
     name = "plan restore"
     guards = STORES
@@ -54,25 +52,24 @@ class PlanRestore:
         """The cluster that would be restored."""
         return self.wish.cluster
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> "tuple[Step[tuple[RestorePlan, Settled]]]":
         """Return the one step. Safe to repeat: it only reads.
 
         Raises the refusal that the restore would meet, as far as it is known before.
         """
 
-        def act(session: Session) -> str:
+        def plan(session: Session) -> "tuple[tuple[RestorePlan, Settled], str]":
             meant = restore_state.settle(session.stores, self.wish, moves=self.moves)
-            plan = restore_state.plan(session.stores, meant.wish)
-            require_own_place(session.stores.at(meant.wish.place), plan, meant.wish)
-            require_own_keys(session.stores.at(meant.wish.place), meant, plan)
+            made = restore_state.plan(session.stores, meant.wish)
+            require_own_place(session.stores.at(meant.wish.place), made, meant.wish)
+            require_own_keys(session.stores.at(meant.wish.place), meant, made)
             if error := refusal(session, meant, moves=self.moves):
                 raise error
-            meant = meant.looked_at(session.stores, plan)
-            self.plans[:] = [(plan, meant)]
-            summary = f"{plan.digest[:12]}: {number(len(plan.writes), 'object')} to write"
-            return "; ".join((summary, *meant.remarks()))
+            meant = meant.looked_at(session.stores, made)
+            summary = f"{made.digest[:12]}: {number(len(made.writes), 'object')} to write"
+            return (made, meant), "; ".join((summary, *meant.remarks()))
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)
 
 
 def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, KledError | None]":
@@ -95,12 +92,11 @@ def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, K
 
 @dataclass(frozen=True, slots=True)
 class PlanPrune:
-    """Plan a prune; `plans` holds the plan afterwards."""
+    """Plan a prune; the result is the plan."""
 
     keep: Mapping[str, int] = field(default_factory=dict)
     only: str | None = None
     """A cluster; None means all."""
-    plans: "list[PrunePlan]" = field(default_factory=list)
 
     name = "plan prune"
     guards = STORES
@@ -110,17 +106,17 @@ class PlanPrune:
         """The only cluster, or the name for all."""
         return self.only or ALL
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> "tuple[Step[PrunePlan]]":
         """Return the one step. Safe to repeat: it only reads.
 
         Raises the refusal that the prune would meet, as far as it is known before.
         """
 
-        def act(session: Session) -> str:
-            plan, refusal = preview_prune(session, PruneSnapshots(self.keep, self.only))
+        def plan(session: Session) -> "tuple[PrunePlan, str]":
+            made, refusal = preview_prune(session, PruneSnapshots(self.keep, self.only))
             if refusal is not None:
                 raise refusal
-            self.plans[:] = [plan]
-            return f"{number(len(plan.removed), 'snapshot')} to remove, {len(plan.kept)} to keep"
+            removed = number(len(made.removed), "snapshot")
+            return made, f"{removed} to remove, {len(made.kept)} to keep"
 
-        return (Step("plan", act, READ),)
+        return (planning_step("plan", plan),)

@@ -47,7 +47,7 @@ from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.snapshots.prune import PruneSnapshots
 from kled.operations.snapshots.verify import VerifySnapshots
-from kled.operations.step import READS_ONLY, Operation, Step
+from kled.operations.step import READS_ONLY, Operation, Planning, Step
 from kled.retry import Clock
 
 C: Final = "c.example.com"
@@ -322,7 +322,7 @@ def _operations() -> Iterator[Any]:
             if (
                 isinstance(value, type)
                 and value.__module__ == module.name
-                and value is not Operation
+                and value not in {Operation, Planning}
                 and hasattr(value, "guards")
                 and hasattr(value, "steps")
             ):

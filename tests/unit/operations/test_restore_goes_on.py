@@ -6,6 +6,7 @@ that one, so that the same command restored nothing, and ended with 0.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,10 +180,9 @@ def test_another_clusters_restore_between_changes_nothing(world: World) -> None:
 def test_a_preview_shows_what_goes_on(world: World) -> None:
     world.halfway()
 
-    planning = PlanRestore(LATEST)
-    world.run(planning)
+    report: Any = world.run(PlanRestore(LATEST))
 
-    ((plan, meant),) = planning.plans
+    plan, meant = report.result
     assert plan.manifest.id == meant.wish.snapshot == world.good
     assert [write.record.key for write in plan.writes] == ["config"]
     assert any("has begun and has not ended" in words for words in meant.passed_over)

@@ -1,5 +1,7 @@
 """A restore says what would run on in the cloud with nobody's definition of it."""
 
+from typing import Any
+
 import pytest
 
 from kled.operations.recovery.restore_state import RestoreState, Wish
@@ -19,11 +21,10 @@ spec:
 
 def said(world: World, wish: Wish) -> tuple[str, str]:
     """Return what the preview of a flow and the restore itself say."""
-    planned = PlanRestore(wish)
-    world.restore(planned)  # type: ignore[arg-type]
+    planned: Any = world.restore(PlanRestore(wish))  # type: ignore[arg-type]
     report = world.restore(RestoreState(wish))
     did = next(row.words for row in report.rows if row.step == "check restore")
-    return "; ".join(planned.plans[0][1].remarks()), did
+    return "; ".join(planned.result[1].remarks()), did
 
 
 def test_groups_whose_definition_goes_are_named_with_what_ends_their_machines(
