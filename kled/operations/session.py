@@ -14,8 +14,6 @@ from kled.config import Settings
 from kled.errors import KopsMissing
 from kled.files import scratch as scratches
 from kled.install.locate import locate
-from kled.kops.call import Calls
-from kled.kops.client import Kops
 from kled.kops.facts import versions
 from kled.models.share import Share
 from kled.models.version import KopsVersion
@@ -27,6 +25,7 @@ from kled.redact import Redactor, secret_values
 from kled.retry import Clock
 
 if TYPE_CHECKING:
+    from kled.kops.client import Kops
     from kled.lease import Held, Waiting
     from kled.snapshot.repository import SnapshotStore
     from kled.storage.base import ObjectStore
@@ -62,7 +61,7 @@ class Session:
     def __init__(  # noqa: PLR0913 - what a run needs, each given by whoever opens it
         self,
         settings: Settings,
-        kops: Kops | None,
+        kops: "Kops | None",
         clock: Clock,
         who: Who,
         lease: "Held | None",
@@ -100,7 +99,7 @@ class Session:
         """Runs a part of a step that people want to see on its own, such as one group of a roll."""
 
     @property
-    def kops(self) -> Kops:
+    def kops(self) -> "Kops":
         """The kops client; raises `KopsMissing` in a session that was opened for stores alone."""
         if self._kops is None:
             raise KopsMissing("this operation drives no kops")
@@ -243,7 +242,10 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
     on_line: Callable[[str], None],
     on_warning: Callable[[str], None] | None,
     pause: Callable[[float], None] | None = None,
-) -> Kops:
+) -> "Kops":
+    from kled.kops.call import Calls  # noqa: PLC0415 - operations on stores alone drive no kops
+    from kled.kops.client import Kops  # noqa: PLC0415
+
     return Kops(
         Calls(
             program,

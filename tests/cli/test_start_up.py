@@ -52,7 +52,7 @@ TABLE = {
     "kops get-clusters --help": NOTHING,
     "kops get-clusters --state=file:///nowhere": NOTHING,
     "kops update-cluster --name=a.example.com --state=file:///nowhere": ["yaml"],
-    "snapshot create --help": ["yaml"],
+    "snapshot create --help": NOTHING,
     "snapshot list --snapshot-store=file:///nowhere": SNAPSHOTS,
 }
 
@@ -96,6 +96,13 @@ def test_stores_on_s3_are_listed_without_reading_what_describes_it(home: dict[st
 
     assert {asked.path.split("?")[0].split("/")[1] for asked in server.asked} == {"state", "kept"}
     assert found["described"] == 0  # 0.05 s each
+
+
+def test_what_makes_snapshots_loads_nothing_that_protects_a_change(home: dict[str, str]) -> None:
+    words = ["snapshot", "create", "--all", "--state=file:///no", "--snapshot-store=file:///no"]
+    protects = ("kled.kops.client", "kled.operations.guards.before_change", "kled.lease")
+
+    assert imports(words, home, protects)["heavy"] == NOTHING
 
 
 def at(home: dict[str, str], server: Server) -> dict[str, str]:

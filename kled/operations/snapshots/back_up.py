@@ -140,10 +140,13 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
     `etcd_backups` is how many complete backups of each etcd cluster to take; None takes all. The
     other options are those of `CreateOptions`.
     """
-    from kled.snapshot.create.create import create  # noqa: PLC0415 - not for --help
-    from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
+    from kled.snapshot.create.first_look import FirstLook  # noqa: PLC0415 - not for --help
 
     halfway = RestoresUnderWay(opened.state, clusters)
+    first = FirstLook(opened.state, lambda: opened.snapshots, halfway)
+    from kled.snapshot.create.create import create  # noqa: PLC0415 - while it is asked
+    from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
+
     done = create(
         opened.state,
         opened.snapshots,
@@ -160,6 +163,7 @@ def back_up(  # noqa: PLR0913 - what is taken, and how, each by its name
             halfway,
         ),
         progress=progress,
+        first=first,
     )
     return halfway.cured(done)
 

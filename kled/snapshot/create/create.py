@@ -16,6 +16,7 @@ from kled.snapshot.choosing import way_back
 from kled.snapshot.create import listing, read_along
 from kled.snapshot.create.at_birth import Reader as KopsReader
 from kled.snapshot.create.earlier import Earlier
+from kled.snapshot.create.first_look import FirstLook
 from kled.snapshot.create.making import Made, Making
 from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
 from kled.snapshot.create.one_row import explain_failure, name_left_out, name_linked, unfit
@@ -34,7 +35,7 @@ from kled.snapshot.losses.vanished import Vanished, absent_cluster, find_vanishe
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import ages
-from kled.snapshot.trust.ledger import prepare_to_write, read_ledger
+from kled.snapshot.trust.ledger import prepare_to_write
 from kled.snapshot.trust.trust import birth_findings, reasons_at_birth
 from kled.storage.base import ObjectStore
 
@@ -46,24 +47,25 @@ def create(
     *,
     options: CreateOptions,
     progress: Progress,
+    first: FirstLook | None = None,
 ) -> RunResult:
     """Snapshot the named clusters, or all; return what became of each.
+
+    `first` is a look that has begun, at the same stores; else this begins with one.
 
     Safe to repeat, to kill and to run from two machines at once: a snapshot exists when its
     manifest does, which is written last and never over another. Raises what the stores raise where
     they cannot be used at all; errors of one cluster are in its result.
     """
     with pools() as (requests, workers):
-        looking = requests.submit(options.halfway.look)
-        run = _Create(state, snapshots, options, progress, requests, workers)
-        looking.result()  # before any cluster is listed
+        run = _Create(state, snapshots, options, progress, requests, workers, first)
         return run.run(clusters)
 
 
 class _Create:
     """One run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as `create`, and what it works with
         self,
         state: ObjectStore,
         snapshots: SnapshotStore,
@@ -71,6 +73,7 @@ class _Create:
         progress: Progress,
         requests: Pool,
         workers: Pool,
+        first: FirstLook | None,
     ) -> None:
         self._state = state
         self._snapshots = snapshots
@@ -86,7 +89,8 @@ class _Create:
         self._strangers: set[str] = set()  # named, and known nowhere: none is ever asked for
         self._made: dict[str, Taken] = {}
         self._id = snapshots.new_id()
-        self._ledger = read_ledger(snapshots, state)
+        first = first or FirstLook(state, lambda: snapshots, options.halfway)
+        self._ledger = first.ledger()  # open restores are known before any cluster is listed
         self._earlier = Earlier(
             self._ledger,
             state.location.url,

@@ -14,16 +14,18 @@ from kled.errors import StoreUnavailable
 from kled.operations.snapshots.verify import verify_snapshots
 from kled.snapshot.create import listing
 from kled.snapshot.create.create import create
+from kled.snapshot.create.first_look import FirstLook
 from kled.snapshot.create.halfway import Never
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.documents import last_seen, names
 from kled.snapshot.progress import Quiet
 from kled.storage.base import Entry, ObjectStore
 from kled.storage.memory import MemoryStore
-from tests.stores import CountingStore, Watched, keys
+from tests.stores import BilledStore, CountingStore, FailingStore, Watched, keys
 from tests.unit.snapshot.fleets import Runs, name, state
 
 T = TypeVar("T")
+OPTIONS = CreateOptions(by="test")
 ADDON = f"{name(0)}/addons/a.addons.k8s.io/v1.yaml"
 WAITS = 20
 """Seconds after which what is asked for one after the other is an error."""
@@ -109,6 +111,30 @@ def test_open_restores_are_looked_for_beside_the_runs_and_before_the_listing() -
 
     assert not kept.barrier.broken
     assert not looking.listed
+
+
+def test_a_first_look_goes_on_by_itself_until_its_ledger_is_wanted() -> None:
+    runs = taken()
+    source, kept = BilledStore(runs.state), Meeting(runs.store, threading.Barrier(2))
+    kept.meets = (("read", names.ROOT),)
+    runs.store = kept
+
+    first = FirstLook(source, lambda: runs.snapshots, Never())
+    kept.barrier.wait(WAITS)  # it asks, and nobody has waited for it
+    done = create(source, runs.snapshots, None, options=OPTIONS, progress=Quiet(), first=first)
+
+    done.require_whole()
+    assert source.bill()["GET"] == 1, "what the state store remembers, once"
+
+
+def test_what_a_first_look_meets_is_raised_where_its_ledger_is_wanted() -> None:
+    kept = FailingStore(MemoryStore(), at=1, for_good=True)
+    runs = Runs(state(1), kept)
+
+    first = FirstLook(runs.state, lambda: runs.snapshots, Never())
+
+    with pytest.raises(StoreUnavailable):
+        first.ledger()
 
 
 class Asked(Never):
