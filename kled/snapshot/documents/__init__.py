@@ -1,1 +1,1 @@
-"""What a snapshot store holds beside payloads: how each document is written, signed and read."""
+"""The documents of a snapshot store: how each is written, signed and read."""

@@ -1,8 +1,8 @@
 """What a state store remembers of its snapshots: the newest run, and the newest id of each cluster.
 
-`.kled/snapshots/<digits>.json` in the state store, one for each snapshot store, by the digest of
-its URL. Whoever takes the snapshot store back to an earlier moment, which no signature can show,
-has to reach the state store, too.
+The document is `.kled/snapshots/<digits>.json` in the state store, one for each snapshot store,
+named by the digest of its URL. It shows when a snapshot store was set back to an earlier state,
+which no signature can show: an attacker would have to change the state store as well.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _ATTEMPTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class LastSeen:
-    """What was written last from this state store."""
+    """The newest run of this state store, and the newest snapshot of each of its clusters."""
 
     snapshot_store: str
     """Its URL."""
@@ -44,15 +44,15 @@ _model: Final = TypeAdapter(LastSeen)
 
 
 def key_of(snapshot_store: str) -> str:
-    """Return the key in the state store of what it remembers of that snapshot store."""
+    """Return the key of the document about that snapshot store."""
     digest = hashlib.sha256(snapshot_store.rstrip("/").encode()).hexdigest()
     return f"{PREFIX}{digest[:_DIGITS]}.json"
 
 
 def read(state: ObjectStore, snapshots: SnapshotStore) -> tuple[LastSeen, str] | None:
-    """Return what `state` remembers of `snapshots`, and its tag; None where that is nothing.
+    """Return what `state` remembers of `snapshots`, and its tag; None where it remembers nothing.
 
-    Raises `SnapshotNotTrustworthy` where that is damaged, and what the store raises.
+    Raises `SnapshotNotTrustworthy` where the document is damaged, and what the store raises.
     """
     key = key_of(snapshots.url)
     try:
@@ -72,13 +72,13 @@ def write(  # noqa: PLR0913 - what is merged, each by its name
     keep: Collection[str] = (),
     anew: bool = False,
 ) -> None:
-    """Remember the run; of two at once both are remembered, by the clusters that each looked at.
+    """Remember the run; two runs at once are merged, each with the clusters that it looked at.
 
-    `known` is what was read before: as long as it holds, nothing is read again. Safe to repeat: a
-    run that is remembered already, or an older one, changes nothing. What was damaged is written
-    anew. `forget` are clusters whose snapshots are lost for good, `keep` those whose remembered
-    snapshot stays, though the run has another; `anew` remembers the run alone. Raises what the
-    store raises: `StoreDenied` where this machine may only read the state store.
+    `known` is what was read before; it is read again only where it changed since. Safe to repeat:
+    a run that is remembered already, or an older one, changes nothing. A damaged document is
+    replaced. `forget` names clusters whose snapshots are lost for good, `keep` those whose
+    remembered snapshot stays although the run has another; with `anew` only this run is remembered.
+    Raises what the store raises: `StoreDenied` where this machine may only read the state store.
     """
     for _ in range(_ATTEMPTS):
         before = None if anew or known is None else known[0]
@@ -119,7 +119,7 @@ def _merge(
     forget: Collection[str] = (),
     keep: Collection[str] = (),
 ) -> LastSeen:
-    """Add what the run looked at itself; the rest it only carried on."""
+    """Add the clusters that the run looked at itself, without those that it only carried on."""
     looked_at = {
         name: entry.snapshot
         for name, entry in run.clusters.items()

@@ -1,4 +1,4 @@
-"""The manifest of a snapshot: what it holds, and by which digests that is known.
+"""The manifest of a snapshot: what the snapshot holds, and the digests that prove it.
 
 The format is that of docs/snapshot-format.md §4. A manifest is JSON; its `digest` is the SHA-256 of
 the same JSON in canonical form (sorted keys, no spaces, UTF-8) without `digest` and `signature`.
@@ -25,8 +25,8 @@ LARGEST_ARCHIVED: Final = 4 << 20
 LARGEST_ARCHIVE: Final = 256 << 20
 """Bytes of all objects in the archive: what a reader may have to hold."""
 LARGEST_PACKED: Final = 2 * LARGEST_ARCHIVE
-"""Bytes of an archive as it is stored: what does not compress grows a little. On disk, not in
-memory."""
+"""Bytes of an archive as it is stored: incompressible content grows a little. It is kept on disk,
+not in memory."""
 _LARGEST: Final = 1 << 50
 """Bytes of an object: no store takes more."""
 _OUTSIDE: Final = ("digest", "signature")
@@ -36,13 +36,13 @@ Size = Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
 
 
 class _Frozen(BaseModel):
-    """Unknown fields are kept out of the model: a later kled of the same format may add some."""
+    """Ignores unknown fields: a later kled may add some within the same format."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
 class Payload(_Frozen):
-    """Bytes that are stored as one object: an archive or a blob."""
+    """An object of the snapshot store that holds content: an archive or a blob."""
 
     key: str
     """In the snapshot store."""
@@ -50,7 +50,7 @@ class Payload(_Frozen):
     """Of the plaintext; an archive's plaintext is the compressed tar."""
     size: Size
     stored_sha256: Digest
-    """Of what is stored: the ciphertext, where it is encrypted."""
+    """Of the stored bytes: the ciphertext where the payload is encrypted."""
     stored_size: Size
     encrypted: bool
 
@@ -68,25 +68,25 @@ class ObjectRecord(_Frozen):
     version: str | None = None
     modified: AwareDatetime | None = None
     blob: Digest | None = None
-    """The plaintext digest of the blob that holds it; None: the archive does."""
+    """The plaintext digest of the blob that holds it; None where the archive holds it."""
 
 
 class Skipped(_Frozen):
-    """An object that is not in the snapshot, and why."""
+    """An object that was left out of the snapshot, and why."""
 
     key: str
     reason: str
 
 
 class Damaged(_Frozen):
-    """What was damaged already when it was copied: data of an etcd backup, or what kops derives."""
+    """An object that was damaged when it was copied: a file of an etcd backup, or a derived one."""
 
     key: str
     reason: str
 
 
 class Proof(_Frozen):
-    """That a level was reached, and how that is known."""
+    """The record of a check: which level a snapshot reached, when, and by which tool."""
 
     level: Annotated[int, Field(ge=0, le=5)]
     at: AwareDatetime
@@ -100,15 +100,15 @@ class Proof(_Frozen):
 class Signature(_Frozen):
     """An Ed25519 signature over the digest (docs/snapshot-format.md §7).
 
-    It has these three fields and no other: it stands outside of the digest, so that nothing else
-    would tell that one was changed.
+    It has exactly these three fields: the digest does not cover it, so an added field could not
+    be told from an original one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Literal["ed25519"]
     public_key: str
-    """Base64 of the raw key; tells which key to expect, and proves nothing by itself."""
+    """Base64 of the raw key. It is a hint only: what counts are the configured keys."""
     value: str
 
 
@@ -126,9 +126,9 @@ class Manifest(_Frozen):
     kops_version: str | None = None
     kubernetes_version: str | None = None
     quiescent: bool
-    """Nothing of the definition had been written for a while when it was read."""
+    """Whether the definition had been left unchanged for a while when it was read."""
     fuzzy: bool
-    """It may mix two states: the state store changed at each attempt to read it."""
+    """Whether it may mix two states: the state store changed during each attempt to read it."""
     definition_digest: Digest
     etcd_digest: Digest
     archive: Payload
@@ -139,24 +139,24 @@ class Manifest(_Frozen):
     etcd_backups: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Etcd cluster to the names of the backups taken, newest first."""
     keysets: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Keyset to the marks of its keys (`kops.state_store.keyset_keys`): whoever cannot open the
-    archive sees whether a later keyset of that name is the same one."""
+    """Keyset to the marks of its keys (`kops.state_store.keyset_keys`). They show whether a later
+    keyset of that name has the same keys, without opening the archive."""
     skipped: tuple[Skipped, ...] = ()
     damaged: tuple[Damaged, ...] = ()
-    """Backups that are no use; an older one that is whole was taken beside them, if there is one.
-    Their data do not count in `etcd_digest`, so that the next run looks again. And objects of the
-    kind `derived`, which the next update writes anew."""
+    """Damaged etcd backups, beside which an older whole one was taken where there is one. They do
+    not count in `etcd_digest`, so that the next run looks again. Also damaged objects of the kind
+    `derived`, which the next update writes again."""
     findings: tuple[str, ...] = ()
-    """What was wrong with the definition, in words."""
+    """What was wrong with the definition, each a sentence."""
     recipients: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()
-    """Those at birth; later ones are kept beside the manifest."""
+    """The proofs of when it was made; later ones are kept beside the manifest."""
     digest: Digest
     signature: Signature | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Manifest":
-        """Refuse what could lead a reader astray: foreign keys, doubles, absent blobs."""
+        """Refuse keys outside of the snapshot, duplicate keys and missing blobs."""
         if self.format != FORMAT:
             raise ValueError(f"format {self.format} is not {FORMAT}")
         names.check_cluster(self.cluster)
@@ -171,7 +171,7 @@ class Manifest(_Frozen):
         return self
 
     def _check_sizes(self) -> None:
-        """Refuse an archive that would take more memory than any that is made."""
+        """Refuse an archive that would take more memory than kled ever writes."""
         archived = [record.size for record in self.objects if record.blob is None]
         if max(archived, default=0) > LARGEST_ARCHIVED or sum(archived) > LARGEST_ARCHIVE:
             raise ValueError("the archive would hold more than an archive may")
@@ -201,7 +201,7 @@ class Manifest(_Frozen):
 
     @property
     def payloads(self) -> tuple[Payload, ...]:
-        """All that a restore needs beside the manifest."""
+        """The payloads that a restore reads: the archive and the blobs."""
         return (self.archive, *self.blobs)
 
     @property
@@ -210,14 +210,14 @@ class Manifest(_Frozen):
         return tuple(record for record in self.objects if record.blob is None)
 
     def whole_backups(self, etcd: str) -> tuple[str, ...]:
-        """Return the names of an etcd cluster's backups that are not damaged, newest first."""
+        """Return the names of an etcd cluster's undamaged backups, newest first."""
         bad = {
             backup.key.rpartition("/")[0].rpartition("/")[2] for backup in self._damaged_of(etcd)
         }
         return tuple(name for name in self.etcd_backups.get(etcd, ()) if name not in bad)
 
     def etcd_findings(self) -> dict[str, str]:
-        """Say of each etcd cluster that has damaged backups which, and what is left of it."""
+        """Return a finding for each etcd cluster that has damaged backups."""
         return {etcd: finding for etcd in self.etcd_backups if (finding := self._etcd_words(etcd))}
 
     def _etcd_words(self, etcd: str) -> str | None:
@@ -234,7 +234,7 @@ class Manifest(_Frozen):
 
     @property
     def derived_damage(self) -> dict[str, str]:
-        """Why which derived objects are no use, by key."""
+        """The damaged derived objects, each key with the reason."""
         derived = (damage for damage in self.damaged if layout.kind_of(damage.key) == "derived")
         return {damage.key: damage.reason for damage in derived}
 
@@ -255,14 +255,14 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 
 def complete(fields: Mapping[str, Any]) -> Manifest:
-    """Return the manifest of these fields with its digest; ValueError where they disagree."""
+    """Return the manifest of these fields with its digest; raise ValueError where they disagree."""
     unproved = Manifest.model_validate({**fields, "digest": "0" * 64})
     document = unproved.model_dump(mode="json")
     return Manifest.model_validate({**document, "digest": digest_of(document)})
 
 
 def encode(manifest: Manifest) -> bytes:
-    """Return what is stored: canonical JSON and a line feed."""
+    """Return the stored form: canonical JSON and a line feed."""
     return canonical(manifest.model_dump(mode="json")) + b"\n"
 
 
@@ -274,8 +274,8 @@ def decode(
 ) -> Manifest:
     """Return the manifest that `body` holds.
 
-    Raises `SnapshotNotTrustworthy` where it is no manifest of this format, is another snapshot's,
-    is not in canonical form, or its digest is not its own. `require_signature` is given the
+    Raises `SnapshotNotTrustworthy` where the format is unknown, the manifest belongs to another
+    snapshot, or its form or digest shows that it was changed. `require_signature` is given the
     signature's field and the digest, and raises before anything else of the document is used.
     """
     where = f"the manifest of {cluster} {snapshot_id}"
@@ -310,7 +310,7 @@ def _parse(body: bytes, where: str) -> dict[str, Any]:
 
 
 def listing_digest(lines: Iterable[tuple[str, int, str]]) -> str:
-    """Return the digest of a listing of key, size and tag; their order does not matter.
+    """Return the digest of a listing of key, size and tag, in whichever order they come.
 
     SHA-256 over `key NUL size NUL tag LF`, sorted by the bytes of the keys.
     """
@@ -333,7 +333,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def first_line(error: Exception) -> str:
-    """Return what is wrong in a line: the field and why, never its value."""
+    """Return what is wrong in one line: the field and the reason, without the field's value."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

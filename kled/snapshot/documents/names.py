@@ -1,7 +1,7 @@
 """Names in a snapshot store: ids of snapshots and runs, and the keys of objects.
 
 The layout is that of docs/snapshot-format.md. Every part that comes from outside is checked, so
-that no manifest and no option can lead to a key outside of its place.
+that a manifest or an option can only name keys in its own place.
 """
 
 import re
@@ -19,13 +19,13 @@ PRUNES: Final = "prunes/"
 CLAIMS: Final = "claims/"
 SWEEPS: Final = "sweeps/"
 PROBE: Final = "probe"
-"""Written, and removed, where somebody asks whether the store can be written to."""
+"""Written and removed again to find out whether the store can be written to."""
 MANIFEST: Final = "manifest.json"
 VERIFIED: Final = "verified/"
 ARCHIVE: Final = "state.tar"
 """What the file names of archives begin with."""
 FAILED: Final = "failed/"
-"""Marks of snapshots that a check went wrong for, so that a run finds those with one LIST."""
+"""Marks of snapshots that failed a check, so that a run finds them with one LIST."""
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _ID: Final = re.compile(  # \d takes digits of any script
     r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z-[0-9a-f]{8}"
@@ -49,7 +49,7 @@ def new_id(now: datetime, chance: bytes) -> str:
 
 
 def moment(snapshot_id: str) -> datetime:
-    """Return the time that an id tells, in UTC. Raises `InvalidInput` for what is no id."""
+    """Return the time of an id, in UTC; raise `InvalidInput` for other text."""
     match = _ID.fullmatch(snapshot_id)
     try:
         if match:
@@ -63,7 +63,7 @@ def moment(snapshot_id: str) -> datetime:
 
 
 def check_id(text: str) -> str:
-    """Return `text`; raise `InvalidInput` for what is no id."""
+    """Return `text` where it is an id, and raise `InvalidInput` otherwise."""
     moment(text)
     return text
 
@@ -78,14 +78,14 @@ def is_id(text: str) -> bool:
 
 
 def check_cluster(name: str) -> str:
-    """Return `name`; raise `InvalidInput` where it could not be a directory of the state store."""
+    """Return `name` where kops could use it as a cluster's name; raise `InvalidInput` otherwise."""
     if not layout.is_cluster_name(name):
         raise InvalidInput("name", f"{name!r} is no cluster name")
     return name
 
 
 def cluster_prefix(cluster: str) -> str:
-    """Return the prefix of all that is kept of a cluster, but for blobs."""
+    """Return the prefix of everything that is kept of a cluster, except blobs."""
     return f"{CLUSTERS}{check_cluster(cluster)}/"
 
 
@@ -96,28 +96,28 @@ def snapshot_prefix(cluster: str, snapshot_id: str) -> str:
 
 
 def manifest_key(cluster: str, snapshot_id: str) -> str:
-    """Return the key of the commit point: no manifest, no snapshot."""
+    """Return the key of the manifest. A snapshot exists once its manifest does."""
     return snapshot_prefix(cluster, snapshot_id) + MANIFEST
 
 
 def archive_key(cluster: str, snapshot_id: str, *, encrypted: bool) -> str:
-    """Return the key of an archive; it belongs to the snapshot that first had it."""
+    """Return the key of an archive, under the snapshot that it was written for."""
     suffix = ".age" if encrypted else ""
     return f"{snapshot_prefix(cluster, snapshot_id)}state.tar.zst{suffix}"
 
 
 def proof_key(cluster: str, snapshot_id: str, level: int) -> str:
-    """Return the key of the newest later proof of one level."""
+    """Return the key of the newest later proof of a level."""
     return f"{snapshot_prefix(cluster, snapshot_id)}{VERIFIED}{level}.json"
 
 
 def failed_key(cluster: str, snapshot_id: str) -> str:
-    """Return the key of the mark that says where to look for a check that went wrong."""
+    """Return the key of the mark that says that a check of the snapshot once failed."""
     return f"{FAILED}{check_cluster(cluster)}/{check_id(snapshot_id)}"
 
 
 def failed_of(key: str) -> tuple[str, str] | None:
-    """Return cluster and id where `key` is such a mark's, else None."""
+    """Return cluster and id where `key` is the key of such a mark, otherwise None."""
     cluster, _, snapshot_id = key.removeprefix(FAILED).partition("/")
     return (cluster, snapshot_id) if is_id(snapshot_id) else None
 
@@ -163,14 +163,14 @@ def sweep_key(sweep_id: str) -> str:
 
 
 def check_payload(key: str) -> str:
-    """Return `key`; raise `InvalidInput` where it could not be that of a blob or an archive."""
+    """Return `key` where it has the form of a payload's key; raise `InvalidInput` otherwise."""
     if not _PAYLOAD.fullmatch(key):
         raise InvalidInput("key", f"{key[:80]!r} is no key of a payload")
     return key
 
 
 def snapshot_of(key: str) -> tuple[str, str] | None:
-    """Return cluster and id where `key` is a manifest's, else None; also for what no cluster is."""
+    """Return cluster and id where `key` is the key of a cluster's manifest, otherwise None."""
     parts = key.split("/")
     if len(parts) != 4 or parts[0] != "clusters" or parts[3] != MANIFEST:  # noqa: PLR2004
         return None
@@ -178,18 +178,18 @@ def snapshot_of(key: str) -> tuple[str, str] | None:
 
 
 def archive_of(key: str) -> tuple[str, str] | None:
-    """Return cluster and id where `key` is that of an archive, as `snapshot_of` does."""
+    """Return cluster and id where `key` is the key of an archive, as `snapshot_of` does."""
     place, _, file = key.rpartition("/")
     return snapshot_of(f"{place}/{MANIFEST}") if file.startswith(ARCHIVE) else None
 
 
 def snapshots_prefix(cluster: str | None) -> str:
-    """Return what the keys of the snapshots of one cluster, or of all, begin with."""
+    """Return the prefix of the snapshots of one cluster, or of all."""
     return cluster_prefix(cluster) if cluster else CLUSTERS
 
 
 def check_digest(text: str) -> str:
-    """Return `text`; raise `InvalidInput` where it is no lower-case hexadecimal SHA-256."""
+    """Return `text` where it is a lower-case SHA-256; raise `InvalidInput` otherwise."""
     if not _SHA256.fullmatch(text):
         raise InvalidInput("digest", f"{text!r} is no sha256")
     return text

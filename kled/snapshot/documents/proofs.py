@@ -1,8 +1,8 @@
-"""Later proofs: what checking a snapshot after its birth has shown, kept beside its manifest.
+"""Later proofs: the results of checks that were made after the snapshot, kept beside its manifest.
 
-`verified/<level>.json` holds the newest result of a level, also one that went wrong. Where a
-verification key is configured only a signed one is a proof; an unsigned one is a claim. It is bound
-to the digest of the manifest, so that it proves that snapshot and no other.
+`verified/<level>.json` holds the newest result of a level, whether the check passed or failed.
+Where a verification key is configured, only a signed result is a proof; an unsigned one is a claim.
+Each is bound to the digest of its manifest, so that it proves that snapshot only.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -21,13 +21,13 @@ from kled.snapshot.repository import SnapshotStore
 
 LEVELS: Final = (0, 1, 2, 3, 4, 5)
 _MOST, _LONGEST = 100, 500
-"""Findings that are kept, and characters of each: a proof has at most 256 KiB."""
+"""How many findings are kept, and how many characters of each: a proof has at most 256 KiB."""
 _MARK: Final = b"see verified/ of this snapshot\n"
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The document, in either format."""
+    """The fields of a proof's document, in either format."""
 
     level: Annotated[int, Field(ge=0, le=5)]
     at: AwareDatetime
@@ -43,7 +43,7 @@ _model: Final = TypeAdapter(_Stored)
 
 @dataclass(frozen=True, slots=True)
 class FailedProof:
-    """A check that went wrong."""
+    """A check that failed, and what it found."""
 
     proof: Proof
     findings: tuple[str, ...]
@@ -51,23 +51,24 @@ class FailedProof:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What stands beside one manifest."""
+    """The later results that are kept beside one manifest."""
 
     proved: tuple[Proof, ...] = ()
     claimed: tuple[Proof, ...] = ()
-    """Not signed, where a verification key is configured: they prove nothing, also no failure."""
+    """Results without a signature where a verification key is configured. They count neither as a
+    proof nor as a failure."""
     failed: tuple[FailedProof, ...] = ()
     findings: tuple[str, ...] = ()
-    """What is wrong with some of the documents."""
+    """What is wrong with documents that could not be used."""
 
 
 def record(
     snapshots: SnapshotStore, manifest: Manifest, proof: Proof, findings: Sequence[str] = ()
 ) -> str | None:
-    """Keep the newest result of its level; return why it was not kept, None where it was.
+    """Keep the newest result of its level; return the reason where it is not kept, otherwise None.
 
-    Two at once are both right, and one stays. Where nothing may be written, as in a read-only copy,
-    or nothing can be signed that must be, it is in the report alone.
+    Where two are written at once, both are right, and one of them stays. In a store that may only
+    be read the result is in the report alone.
     """
     key = names.proof_key(manifest.cluster, manifest.id, proof.level)
     fields = {
@@ -90,12 +91,12 @@ def record(
 
 
 def shorten_findings(findings: Iterable[str]) -> list[str]:
-    """Return findings as a proof keeps them: so many, and each so long."""
+    """Return findings as a proof keeps them: limited in number and length."""
     return [finding[:_LONGEST] for finding in islice(findings, _MOST)]
 
 
 def find_marked(snapshots: SnapshotStore) -> frozenset[tuple[str, str]]:
-    """Return clusters and ids for which a check once went wrong; one LIST.
+    """Return the clusters and ids of snapshots that once failed a check; one LIST.
 
     A mark proves nothing: it says which snapshots to look at with `read_later`.
     """
@@ -110,10 +111,10 @@ def read_later(
     *,
     but: Collection[int] = (),
 ) -> Later:
-    """Return what stands beside the manifest; one LIST, and a GET for each document.
+    """Return the later results of a snapshot; one LIST, and a GET for each document.
 
-    `levels` are those that have a document, where a listing has told already; those of the levels
-    `but` are not read. Raises what the store raises.
+    `levels` are those that have a document, where a listing has told already; the documents of the
+    levels `but` are left out. Raises what the store raises.
     """
     proved: list[Proof] = []
     claimed: list[Proof] = []
@@ -143,15 +144,15 @@ def read_later(
 
 
 def proofs(snapshots: SnapshotStore, manifest: Manifest) -> tuple[Proof, ...]:
-    """Return what proves a snapshot, those at birth and later ones, by level.
+    """Return the proofs of a snapshot that stand, by level: those of its making and later ones.
 
-    A level that went wrong later is not proved any more, nor is what rests on it.
+    A later failure ends the proofs of its level and of the levels above it.
     """
     return find_standing(manifest.proofs, read_later(snapshots, manifest))
 
 
 def find_standing(at_birth: Sequence[Proof], beside: Later) -> tuple[Proof, ...]:
-    """Return which of the proofs at birth and later stand, by level."""
+    """Return the proofs that stand, by level; a failure ends older ones from its level up."""
     by_level = {proof.level: proof for proof in at_birth}
     for proof in beside.proved:
         by_level[proof.level] = proof

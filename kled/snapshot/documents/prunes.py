@@ -1,8 +1,9 @@
 """Prune documents: which snapshots were removed on purpose, and what that freed.
 
-`prunes/<id>.json` is written before the first manifest goes. It tells a snapshot that retention
-removed from one that somebody deleted, so it counts only as what a key that counts has signed, or,
-in a store that began without signatures, as what is older than the first signed document.
+`prunes/<id>.json` is written before the first manifest is removed. It distinguishes a snapshot that
+the retention policy removed from one that somebody deleted. It therefore counts only where it is
+signed with a configured key or, in a store that began without signatures, where it is older than
+the first signed document.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,7 +27,7 @@ _Key = Annotated[str, AfterValidator(names.check_payload)]
 
 @dataclass(frozen=True, slots=True)
 class _Prune:
-    """One document, in either format."""
+    """The fields of a prune's document, in either format."""
 
     removed: tuple[tuple[_Cluster, _Id], ...] = ()
     freed: tuple[_Key, ...] = ()
@@ -37,18 +38,18 @@ _model: Final = TypeAdapter(_Prune)
 
 @dataclass(frozen=True, slots=True)
 class Prunes:
-    """What the documents that were looked at say together."""
+    """What several prune documents say together."""
 
     removed: frozenset[SnapshotRef] = frozenset()
     freed: frozenset[str] = frozenset()
     """Keys of payloads."""
     findings: tuple[str, ...] = ()
-    """What is wrong with some of them; those count for nothing."""
+    """What is wrong with documents that could not be used."""
     unreadable: tuple[str, ...] = ()
-    """The ids of those."""
+    """The ids of the documents that could not be used."""
 
     def unreadable_before(self, moment: datetime) -> bool:
-        """Say whether one that counts for nothing is from before `moment`."""
+        """Say whether an unusable document is from before `moment`."""
         return any(names.moment(prune_id) < moment for prune_id in self.unreadable)
 
 
@@ -59,7 +60,7 @@ def write(
     *,
     store: str | None,
 ) -> str:
-    """Write down what goes and what that frees; return the document's key."""
+    """Record what is about to be removed and what that frees; return the document's key."""
     prune_id = snapshots.new_id()
     key = names.prune_key(prune_id)
     fields = {
@@ -75,8 +76,8 @@ def write(
 def read(snapshots: SnapshotStore, after: str, root: "RootState", since: str | None) -> Prunes:
     """Return what the prunes with ids after `after` say; damaged and forged ones are findings.
 
-    A prune removes only what is older than itself: what a document says of younger snapshots counts
-    for nothing. `since` is the first signed document of the store.
+    A prune removes only older snapshots, so whatever a document says of younger ones is ignored.
+    `since` is the first signed document of the store.
     """
     removed: set[SnapshotRef] = set()
     freed: set[str] = set()

@@ -1,8 +1,7 @@
 """`kled.json`: what a snapshot store says of itself: its identity, recipients, verification keys.
 
-Nobody needs it to list, verify or restore. Writers make it, make it anew where it is gone, and
-bring it to format 2. Its keys tell which ones to expect and prove nothing: the ones that count are
-those of the settings.
+Listing, verifying and restoring work without it. Writers create it, replace it where it is gone,
+and bring it to format 2. The keys in it are hints: the ones that count are those of the settings.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,34 +36,34 @@ class Root:
 
     created: str
     recipients: tuple[str, ...] = ()
-    """Those that its snapshots are encrypted to; empty: they are not."""
+    """Whom its snapshots are encrypted to; empty where they are stored in clear."""
     verification_keys: tuple[str, ...] = ()
     store: Identity | None = None
-    """The identity that documents of this store are bound to; None in format 1."""
+    """The identity that the documents of this store are bound to; None in format 1."""
     signed_since: Annotated[str, AfterValidator(names.check_id)] | None = None
-    """An id; documents that are later and not signed count as missing."""
+    """The id of the first signed document: later ones count only with a signature."""
     verification_key: str | None = None
     """The one key that format 1 names."""
 
 
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """What became of looking for `kled.json`."""
+    """What was read of `kled.json`, and how far it can be trusted."""
 
     root: Root | None
-    """None where it is gone, damaged or signed with a foreign key."""
+    """None where it is gone, damaged, or signed with a key that is not configured."""
     finding: str | None = None
     """What is wrong with it."""
     missing: bool = False
     current: bool = False
-    """It is of format 2, and signed where a key is configured."""
+    """Whether it has format 2, with a signature where a key is configured."""
     signed: bool = False
     tag: str = ""
 
     trusted: bool = False
-    """What it says of the store's identity counts: it is signed where a key is configured."""
+    """Whether the identity in it counts: it is signed where a key is configured."""
     newer: bool = False
-    """Its format is none that this kled reads: it must not be written over."""
+    """Whether a newer kled wrote it, in a format that this one cannot read: it is left as it is."""
 
     @property
     def store(self) -> str | None:
@@ -73,7 +72,7 @@ class RootState:
 
     @property
     def signed_since(self) -> str | None:
-        """From which id on documents are signed, where that is known for sure."""
+        """The id of the first signed document, where that is known for sure."""
         return self.root.signed_since if self.root and self.signed else None
 
 
@@ -81,10 +80,10 @@ _model: Final = TypeAdapter(Root)
 
 
 def look(snapshots: "SnapshotStore") -> RootState:
-    """Return what `kled.json` says; what is wrong with it is a finding.
+    """Return what `kled.json` says; damage is a finding.
 
-    A format that only a newer kled reads is one, too: a dozen bytes that anybody could write must
-    keep nobody from a restore (`require_known` keeps writers out). Raises what the store raises.
+    A format that only a newer kled reads is a finding, too: a dozen bytes that anybody could write
+    must not prevent a restore (`require_known` keeps writers out). Raises what the store raises.
     """
     keys = snapshots.verification_keys
     try:
@@ -111,12 +110,13 @@ def look(snapshots: "SnapshotStore") -> RootState:
 def ensure(
     snapshots: "SnapshotStore", identity: str | None = None, since: str | None = None
 ) -> RootState:
-    """Make `kled.json`, make it anew, or bring it to format 2, and return what it says then.
+    """Create or replace `kled.json`, or bring it to format 2; return what it says afterwards.
 
     `identity` is what the store's documents are bound to and `since` the first signed one, where
-    that is known. Safe to repeat and from two machines at once: of two writers one wins, and both
-    read that one's. Where it may not be overwritten it stays as it is. Raises `InvalidInput` where
-    this machine lacks the signing key that the store's documents need, and as `require_known` does.
+    they are known. Safe to repeat and to run from two machines at once: one of the writers wins,
+    and both read what it wrote. Where this machine may not overwrite it, it stays as it is. Raises
+    `InvalidInput` where this machine lacks the signing key that the store's documents need, and as
+    `require_known` does.
     """
     state = look(snapshots)
     require_known(state)
@@ -142,7 +142,7 @@ def ensure(
 
 
 def require_known(state: RootState) -> None:
-    """Raise `SnapshotNotTrustworthy` where a store is that of a newer kled, before any change."""
+    """Raise `SnapshotNotTrustworthy`, before any change, where a newer kled writes to the store."""
     if state.newer:
         raise SnapshotNotTrustworthy(
             f"nothing is written: {state.finding}",
@@ -152,9 +152,9 @@ def require_known(state: RootState) -> None:
 
 
 def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
-    """Raise `InvalidInput` where what this machine writes would count for nobody.
+    """Raise `InvalidInput`, before any change, where a document would be written without signature.
 
-    Before any change: a store of signed documents takes no unsigned ones.
+    That is so in a store whose documents are signed, for a machine without a signing key.
     """
     expected = _named_keys(root)
     if snapshots.keys.signing_key is None and (snapshots.verification_keys or expected):
@@ -169,9 +169,9 @@ def require_signing_key(snapshots: "SnapshotStore", root: Root | None) -> None:
 def require_recipients(
     snapshots: "SnapshotStore", known: Sequence[str], *, signed: bool = False
 ) -> None:
-    """Raise `InvalidInput` where a snapshot would be plain among those encrypted to the `known`.
+    """Raise `InvalidInput` where a snapshot would stand in clear among those encrypted to `known`.
 
-    Unless they are `signed`, whoever may write there may have named one of their own.
+    Recipients that are not `signed` may have been named by anybody who may write to the store.
     """
     if known and not snapshots.keys.recipients:
         doubt = ", as it says; no signature vouches for that: compare with your other machines"
@@ -185,7 +185,7 @@ def require_recipients(
 def _compose(
     snapshots: "SnapshotStore", state: RootState, identity: str | None, since: str | None
 ) -> Root:
-    """Return what `kled.json` should say, in the light of what it says."""
+    """Return what `kled.json` should say, given what it says now."""
     present = state.root
     known = _named_keys(present) if state.signed else ()
     vouched = state.signed or not snapshots.verification_keys

@@ -1,9 +1,9 @@
 """Run documents: what one run saw of every cluster, so that the next one knows what is new.
 
-`runs/<id>.json` is written last, when all manifests of the run are. It carries on what earlier runs
-knew of clusters that this one did not look at, so the newest of a state store is enough. Each names
-the one that it went on from and counts: the order of runs is that of their numbers, whatever the
-clocks of the machines said (docs/snapshot-format.md §6).
+`runs/<id>.json` is written last, after all manifests of the run. It carries on what earlier runs
+knew of clusters that this run did not look at, so the newest run of a state store is enough. Each
+run names its predecessor and counts one more: the order of runs is that of their numbers, whatever
+the clocks of the machines said (docs/snapshot-format.md §6).
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ GONE: Final = "gone from the state store"
 ENDED: Final = "deleted, and its epoch has ended"
 """The error of a cluster that kled deleted."""
 MOST: Final = (1 << 53) - 1
-"""The largest number that JSON's canonical form has: what is counted stays there."""
+"""The largest number that canonical JSON has: counting ends there."""
 
 Id = Annotated[str, AfterValidator(names.check_id)]
 Cluster = Annotated[str, AfterValidator(names.check_cluster)]
@@ -33,7 +33,7 @@ class RunEntry:
     """What a run knew of one cluster when it ended."""
 
     snapshot: Id | None
-    """The newest snapshot that holds what was there; None: there is none yet."""
+    """The newest snapshot that holds the cluster's state; None where there is none yet."""
     definition_digest: manifest.Digest | None = None
     etcd_digest: manifest.Digest | None = None
     archive_sha256: manifest.Digest | None = None
@@ -48,11 +48,11 @@ class RunEntry:
     overtakes: tuple[Id, ...] = ()
     """Snapshots whose ids sort after `snapshot`'s, though they are older: a clock was ahead."""
     held: Number = 0
-    """How many snapshots there must be when the run ended (`history`); 0: nobody counted."""
+    """How many snapshots there were when the run ended (`history`); 0 where nobody counted them."""
 
     @property
     def is_alive(self) -> bool:
-        """Whether the cluster was there, whatever else went wrong with it."""
+        """Whether the cluster existed, even where something went wrong with it."""
         return self.error not in {GONE, ENDED}
 
 
@@ -66,7 +66,7 @@ class Run:
     clusters: Mapping[Cluster, RunEntry] = field(default_factory=dict)
     orphans: tuple[str, ...] = ()
     number: Number = 0
-    """One more than that of the run it went on from; 0 in format 1."""
+    """One more than the number of its predecessor; 0 in format 1."""
     previous: Id | None = None
     """The newest run of any state store when this one began."""
     others: Mapping[str, Id] = field(default_factory=dict)
@@ -74,14 +74,14 @@ class Run:
     overtakes: tuple[Id, ...] = ()
     """Runs whose ids sort after this one's, though they are older."""
     signed_since: Id | None = None
-    """The first signed run of this snapshot store; None: runs are not signed."""
+    """The first signed run of this snapshot store; None where runs are unsigned."""
     begins: Id | None = None
-    """The run from which on none may be missing: the first one, or the last by which a person
-    settled a loss; None: not known."""
+    """The run from which on every run must be there: the first one, or the last one by which a
+    person settled a loss. None where that is unknown."""
     store: str | None = field(default=None, compare=False)
     """The identity of the snapshot store that it was written for."""
     signed: bool = field(default=False, compare=False)
-    """Its signature was checked and counts."""
+    """Whether its signature was verified with a configured key."""
 
 
 _model: Final = TypeAdapter(Run)
@@ -120,7 +120,7 @@ _NOT_STORED: Final = frozenset({"store", "signed"})
 
 
 def _bind_to_document(run: Run, document: signed.Document) -> Run:
-    """Return the run with what its document, not its fields, says of store and signature."""
+    """Return the run with the store and the signature of the document that it was read from."""
     return Run(
         **{name: getattr(run, name) for name in Run.__slots__ if name not in _NOT_STORED},
         store=document.store,

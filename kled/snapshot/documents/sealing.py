@@ -1,6 +1,6 @@
 """Encryption to age recipients (https://age-encryption.org/v1), by pyrage.
 
-The one who writes needs only public keys, so a worker that makes snapshots cannot read old ones.
+Writing needs public keys only, so a worker that makes snapshots cannot read earlier ones.
 """
 
 import stat
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 _NO_KEY: Final = "no matching keys found"
-"""What age says where none of the recipients is the identity's."""
+"""age's message where the identity belongs to none of the recipients."""
 _PROBE: Final = b"kled"
 _LARGEST: Final = 1 << 20
 """Bytes of a private key file."""
 
 
 class Sealer:
-    """Encrypts to recipients; with none it leaves the bytes as they are. Safe for threads."""
+    """Encrypts to recipients; without any it leaves the bytes as they are. Safe for threads."""
 
     def __init__(self, recipients: Sequence[str]) -> None:
         """Raises `InvalidInput` for a recipient that age does not know."""
@@ -43,7 +43,7 @@ class Sealer:
         return bool(self._recipients)
 
     def seal(self, plain: bytes) -> bytes:
-        """Return the ciphertext; another one at each call."""
+        """Return the ciphertext, which differs at each call."""
         if not self._recipients:
             return plain
         import pyrage  # noqa: PLC0415 - native, and only for those who encrypt
@@ -52,7 +52,7 @@ class Sealer:
         return sealed
 
     def seal_stream(self, source: IO[bytes], target: IO[bytes]) -> None:
-        """Encrypt from one file to another in bounded memory. Needs a recipient."""
+        """Encrypt from one file to another in bounded memory. At least one recipient is needed."""
         import pyrage  # noqa: PLC0415
 
         pyrage.encrypt_io(source, target, self._recipients)
@@ -67,7 +67,7 @@ class Opener:
 
     @property
     def can_open(self) -> bool:
-        """Whether there is an identity; not whether it is the right one."""
+        """Whether there is an identity at all, be it the right one or not."""
         return bool(self._identities)
 
     def open(self, sealed: bytes, what: str) -> bytes:
@@ -105,9 +105,9 @@ class Opener:
 
 
 def remarks(sealer: Sealer, opener: Opener) -> Iterator[str]:
-    """Yield who can read what is written with these keys, where that is not who should.
+    """Yield a warning where too many, or none here, can read what is written with these keys.
 
-    Who only writes has no identity, and that is as it should be.
+    A machine that only writes has no identity, which is as it should be.
     """
     if not sealer.encrypts:
         yield (
@@ -126,7 +126,7 @@ def remarks(sealer: Sealer, opener: Opener) -> Iterator[str]:
 
 
 def _cannot_open(what: str, error: Exception) -> KledError:
-    """Tell a key that does not fit from a damaged object."""
+    """Return the error of a key that does not fit, or of a damaged object."""
     reason = str(error).lower().rstrip(".")
     if reason == _NO_KEY:
         return OtherRecipients(

@@ -1,9 +1,9 @@
 """Documents of format 2: what a snapshot store keeps beside manifests, each bound to its purpose.
 
-A document is JSON in RFC 8785's canonical form and a line feed. Its digest covers all of it but
-`digest` and `signature`; its signature covers the kind of document, its key in the store, the
-identity of the store and the digest: none can be passed off as another (snapshot-format.md §7).
-Documents of format 1 have no signature and no kind, and are read for ever.
+A document is JSON in RFC 8785's canonical form and a line feed. Its digest covers everything except
+`digest` and `signature`. Its signature covers the kind of document, its key in the store, the
+identity of the store and the digest, so that one document cannot pass for another
+(snapshot-format.md §7). Documents of format 1, without signature and kind, remain readable.
 """
 
 import hashlib
@@ -47,13 +47,13 @@ _signature_of: Final = TypeAdapter(Signature)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that was read; what its fields mean is for its model to say."""
+    """A document that was read; its model says what its fields mean."""
 
     key: str
     body: bytes
     format: int
     signed: bool
-    """With one of the keys that count. False where none is configured."""
+    """Whether it is signed with a configured key; False where none is configured."""
     store: str | None
     """The identity of the store that it was written for."""
     tag: str = ""
@@ -69,7 +69,7 @@ class Document:
 def encode(
     kind: Kind, key: str, fields: Mapping[str, Any], *, store: str | None, signing_key: Path | None
 ) -> bytes:
-    """Return what is stored at `key`; without a signing key it has a digest only."""
+    """Return the bytes to store at `key`; without a signing key they have a digest only."""
     document = {**fields, "format": FORMAT, "kind": kind, "store": store}
     digest = _digest(document)
     signature = None
@@ -80,10 +80,10 @@ def encode(
 
 
 def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = "") -> Document:
-    """Return the document; of format 1, or unsigned, it says so: the caller decides what counts.
+    """Return the document, which says its format and whether it is signed; the caller decides.
 
-    Raises `SnapshotNotTrustworthy` for what is no such document, is another one, was changed, or is
-    signed with a key that does not count.
+    Raises `SnapshotNotTrustworthy` for a document of another kind or key, for one that was changed,
+    and for one that is signed with a key that is not configured.
     """
     fields = parse_object(body, key, LIMITS[kind])
     version = fields.get("format", _FIRST_FORMAT)
@@ -117,8 +117,8 @@ def read(store: ObjectStore, kind: Kind, key: str, keys: Collection[str]) -> Doc
 def read_bounded(store: ObjectStore, key: str, limit: int) -> tuple[bytes, str]:
     """Return an object's bytes and its tag; `SnapshotNotTrustworthy` for more than `limit` bytes.
 
-    What is too large is never held, whatever size the store claims. What is no object (a link in a
-    directory) is damaged as well.
+    At most that many bytes are held, whatever size the store claims. Something other than an
+    object, such as a link in a directory, counts as damaged, too.
     """
     body = bytearray()
     try:
@@ -148,7 +148,7 @@ def parse_object(body: bytes, key: str, limit: int) -> dict[str, Any]:
 
 
 def _is_misnamed(fields: Mapping[str, Any]) -> bool:
-    """Say whether one byte made a document of another format out of one of format 2."""
+    """Say whether a document of format 2 was made to look like one of another format."""
     version = fields.get("format", _FIRST_FORMAT)
     if version == _FIRST_FORMAT:
         return bool(fields.keys() & _LATER)

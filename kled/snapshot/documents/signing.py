@@ -1,7 +1,7 @@
-"""Ed25519 signatures of manifests: age says who may read, only this says who wrote.
+"""Ed25519 signatures of manifests: age limits who may read, a signature proves who wrote.
 
-What is signed is `kled snapshot manifest 1`, a line feed, and the manifest's digest in hexadecimal,
-all ASCII (docs/snapshot-format.md §7).
+The signed message is `kled snapshot manifest 1`, a line feed, and the manifest's digest in
+hexadecimal, all ASCII (docs/snapshot-format.md §7).
 """
 
 import base64
@@ -45,11 +45,11 @@ def public_key(key_file: Path) -> str:
 
 
 def verification_keys(keys: Keys) -> tuple[str, ...]:
-    """Return the public keys that signatures must be made with; none: nothing is checked.
+    """Return the public keys that signatures must be made with; empty where none are checked.
 
-    A signing key alone derives its own, so that whoever signs also checks. Raises `InvalidInput`
-    for what is no key, and where the signing key's public half is not among those that are named:
-    what it signs would count for nobody.
+    Where only a signing key is configured, its public half is the verification key. Raises
+    `InvalidInput` for a malformed key, and where the signing key's public half is missing among the
+    named ones: nobody would accept what it signs.
     """
     named = tuple(_text(decode_public_key(text)) for text in keys.verification_keys)
     if keys.signing_key is None:
@@ -84,7 +84,7 @@ def require_signature(value: object, digest: str, what: str, keys: Collection[st
 
 
 def fits(signature: Signature, message: bytes, keys: Collection[str]) -> bool:
-    """Say whether the signature is one of `message` by one of these keys, in its one spelling."""
+    """Say whether the signature is one of `message` by one of these keys, in canonical base64."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow to import
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
         Ed25519PublicKey,
@@ -102,7 +102,7 @@ def fits(signature: Signature, message: bytes, keys: Collection[str]) -> bool:
 
 
 def decode_public_key(text: str) -> bytes:
-    """Return the raw key; raise `InvalidInput` for what is no base64 of 32 bytes."""
+    """Return the raw key; raise `InvalidInput` unless `text` is the base64 of 32 bytes."""
     try:
         raw = base64.b64decode(text, validate=True)
     except ValueError:  # also for what is not ASCII
