@@ -1,7 +1,7 @@
-"""From what people type to a snapshot: its id, `latest` or `newest`.
+"""Choosing the snapshot that a person means by an id, by `latest` or by `newest`.
 
-`latest` is the newest that can be trusted (`trust`): what a restore and a hint mean. `newest` is
-the newest of all, whatever it is worth: what a check means.
+`latest` is the newest trustworthy snapshot (`trust`), which restores and hints use. `newest` is the
+newest of all, trustworthy or not, which checks use.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,19 +33,19 @@ class Choice:
 
     ref: SnapshotRef
     passed: tuple[Judged, ...] = ()
-    """Newer ones that `latest` is not, newest first, each with the reasons."""
+    """Newer snapshots that cannot be trusted, newest first, each with the reasons."""
 
     foreign: tuple[Judged, ...] = ()
-    """Newer ones that are of clusters of that name in other state stores, newest first."""
+    """Newer snapshots of clusters of that name in other state stores, newest first."""
     aside: tuple[str, ...] = ()
-    """Newer ones that can be trusted and are not meant."""
+    """Newer snapshots that can be trusted and are left aside on purpose."""
     why_aside: str = ""
-    """Why not, in words."""
+    """Why they are left aside."""
     judged: Judged | None = None
-    """How `ref` was judged where it was chosen for that; nobody need ask the store once more."""
+    """The judgement of `ref`, where choosing needed one; it saves asking the store again."""
 
     def passed_over(self) -> tuple[str, ...]:
-        """Say of each newer one why it was passed over; of many foreign ones once."""
+        """Say why each newer snapshot was passed over; all foreign ones share one line."""
         own = (
             f"{judged.ref.id} is newer and cannot be trusted: {sum_up(judged.trust.reasons)}"
             for judged in self.passed
@@ -76,14 +76,14 @@ def make_choice(  # noqa: PLR0913 - which one, of whose, and what is known alrea
 ) -> Choice:
     """Return the snapshot of that id, for `latest` the newest trusted, for `newest` the newest.
 
-    Those of the ids `without` are not looked at.
+    Snapshots with the ids `without` are left out.
 
     `state` is the state store at hand: it is asked which snapshot it remembers as the newest, and
-    snapshots of other state stores' clusters of that name are none of it (`origin`). A `ledger`
-    that was read already saves reading it. Raises `SnapshotMissing` where there is none, and
-    `SnapshotNotTrustworthy` where none can be trusted, the newest one was removed by somebody else
-    than a prune, or a newer one may be hidden: then one must be named. Raises `InvalidInput` for
-    what is none of the three.
+    snapshots of clusters of that name in other state stores are left out (`origin`). Passing a
+    `ledger` that was read already saves reading it. Raises `SnapshotMissing` where there is none,
+    and `SnapshotNotTrustworthy` where none can be trusted, the newest one was removed other than by
+    a prune, or a newer one may be hidden: then a person must name one. Raises `InvalidInput` for
+    any other text.
     """
     if snapshot not in {LATEST, NEWEST}:
         names.moment(snapshot)
@@ -102,9 +102,9 @@ def make_choice(  # noqa: PLR0913 - which one, of whose, and what is known alrea
 
 
 def judge_choice(chosen: Choice, origins: Origins | None, ledger: Ledger) -> Judged:
-    """Return how the snapshot is judged that was chosen, and ask the store where nobody has yet.
+    """Return the judgement of the chosen snapshot; the store is asked where choosing did not.
 
-    `latest` is none of another origin. Costs and raises as `judging.judge` does, and a LIST.
+    Costs a LIST and what `judging.judge` costs, and raises as that does.
     """
     if chosen.judged is not None:
         return chosen.judged
@@ -115,7 +115,7 @@ def judge_choice(chosen: Choice, origins: Origins | None, ledger: Ledger) -> Jud
 def _newest_own(
     snapshots: SnapshotStore, cluster: str, ids: Sequence[str], origins: Origins
 ) -> SnapshotRef:
-    """Return the newest snapshot that is no other cluster's; damage is for the check to tell."""
+    """Return the cluster's own newest snapshot, damaged or not: the check tells of damage."""
     foreign = ""
     for snapshot_id in reversed(ids):
         ref = SnapshotRef(cluster, snapshot_id)
@@ -135,10 +135,10 @@ def _newest_own(
 def _newest_trusted(
     snapshots: SnapshotStore, cluster: str, ids: Sequence[str], listing: Listing, origins: Origins
 ) -> Choice:
-    """Go back from the newest, but not from a cluster to an earlier one with other keys.
+    """Go back from the newest snapshot, within the history of the cluster that lives now.
 
-    Where that one ended is asked only when the newest cannot be trusted. Those of other state
-    stores' clusters of that name are stepped over, wherever they stand.
+    Where an earlier cluster of that name ended is asked only once the newest snapshot turned out
+    untrustworthy. Snapshots of clusters of that name in other state stores are stepped over.
     """
     passed: list[Judged] = []
     foreign: list[Judged] = []
@@ -170,9 +170,9 @@ def _newest_trusted(
 def _require_unaltered(
     snapshots: SnapshotStore, passed: Sequence[Judged], ref: SnapshotRef
 ) -> None:
-    """Raise where a signed store lost a newer snapshot to somebody who may write, and cannot sign.
+    """Raise where, in a signed store, somebody without the signing key altered a newer snapshot.
 
-    Whoever cannot forge a snapshot would damage the newest one, to have an older one restored.
+    An attacker who cannot forge a snapshot could damage the newest to have an older one restored.
     """
     altered = [judged for judged in passed if judged.altered]
     if snapshots.verification_keys and altered:
@@ -185,9 +185,9 @@ def _require_unaltered(
 
 
 def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> None:
-    """Raise where the snapshots of a cluster are of several state stores; a GET for each.
+    """Raise where the snapshots of a cluster come from several state stores; a GET for each.
 
-    Only a person can say which of them is the cluster that is to come back.
+    Only a person can say which of those clusters is meant.
     """
     newest: dict[str, str] = {}
     for snapshot_id in reversed(ids):
@@ -225,9 +225,9 @@ def way_back(
     state: ObjectStore | None = None,
     ledger: Ledger | None = None,
 ) -> str:
-    """Return the command that puts a cluster back as the newest trusted snapshot has it.
+    """Return the command that restores a cluster from the newest trustworthy snapshot.
 
-    Where there is none it is said why, and what there is. Raises only what may pass.
+    Where there is none, return the reason and what else helps. Raises only what may pass.
     """
     try:
         ref = make_choice(snapshots, cluster, LATEST, state=state, ledger=ledger).ref
@@ -239,10 +239,11 @@ def way_back(
 def walk_newest_first(
     snapshots: SnapshotStore, cluster: str, state: ObjectStore | None = None
 ) -> Iterator[Judged]:
-    """Yield the snapshots of a cluster that lives now, newest first; each is read when it is asked.
+    """Yield the snapshots of a living cluster, newest first; each is read when it is asked for.
 
-    Those of an earlier cluster of that name, which was deleted, are left out; of one that was
-    deleted and not made anew, all are. So are those of clusters of that name in other state stores.
+    Snapshots of an earlier, deleted cluster of that name are left out, and so are those of clusters
+    of that name in other state stores. For a cluster that was deleted and never made again, nothing
+    is yielded.
     """
     known = epoch.read(snapshots, cluster)
     origins = Origins(read_ledger(snapshots, state), _epochs={cluster: known})
@@ -260,7 +261,7 @@ def walk_newest_first(
 
 
 def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> None:
-    """Raise where the last of `ids` need not be the newest there was."""
+    """Raise where a newer snapshot than the last of `ids` may have existed."""
     gone = ledger.missing((SnapshotRef(cluster, snapshot_id) for snapshot_id in ids), cluster)
     if not gone and not ledger.doubts:
         return
@@ -278,7 +279,7 @@ def _require_whole(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: 
 
 
 def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Origins) -> str:
-    """Say which snapshot may be named in place of the newest: one that reads, and is its own."""
+    """Say which snapshot may be named instead: the cluster's newest that can be read."""
     for snapshot_id in reversed(ids):
         with suppress(SnapshotMissing, SnapshotNotTrustworthy):
             if not origins.foreign(ledger.snapshots.manifest(SnapshotRef(cluster, snapshot_id))):
@@ -289,9 +290,9 @@ def _newest_left(ledger: Ledger, cluster: str, ids: tuple[str, ...], origins: Or
 def find_removed(
     snapshots: SnapshotStore, newest: Mapping[str, str], ledger: Ledger | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """Return clusters and ids that the newest runs name and that are newer than what is there.
+    """Return clusters and ids that the newest runs name and that are newer than the listed ones.
 
-    `newest` is what is there, by cluster.
+    `newest` is the newest listed id of each cluster.
     """
     ledger = ledger or read_ledger(snapshots)
     present = [SnapshotRef(*pair) for pair in newest.items()]

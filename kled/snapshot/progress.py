@@ -1,4 +1,4 @@
-"""How far a long job is: counts that any thread may raise."""
+"""Progress of a long operation, as counts that any thread may raise."""
 
 import threading
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Final, Protocol
 from kled.models.share import Share
 
 _EVERY: Final = 5.0
-"""Seconds between two lines: logs stay readable, and a person sees that it moves."""
+"""Seconds between two lines: often enough for a person, and rare enough for a log."""
 
 
 class Progress(Protocol):
-    """Who looks on. Calls come from many threads."""
+    """Receives the progress of an operation. Calls come from many threads."""
 
     def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
         """There is this much more to do."""
@@ -20,11 +20,11 @@ class Progress(Protocol):
         """This much more is done; `size` in bytes."""
 
     def say(self, message: str) -> None:
-        """Something that a person should know happened."""
+        """Report something that a person should know."""
 
 
 class Quiet:
-    """Nobody looks on."""
+    """Ignores all progress."""
 
     def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:
         """Show nothing."""
@@ -57,7 +57,7 @@ class Counts:
         self._done = {"clusters": 0, "objects": 0}
         self._bytes = 0
         self.begun = False
-        """Whether it has come as far as to know what there is to do."""
+        """Whether it is known how much there is to do."""
 
     def expect(self, *, clusters: int = 0, objects: int = 0, size: int = 0) -> None:  # noqa: ARG002 - the bytes that are done are shown
         """There is this much more to do."""
@@ -82,7 +82,7 @@ class Counts:
             self._note(message)
 
     def _so_far(self) -> Share:
-        """Of several clusters those count, of one its objects."""
+        """Return the share of clusters that are done, or of objects where there is one cluster."""
         parts = [
             f"{self._done[kind]}/{expected} {kind}"
             for kind, expected in self._expected.items()

@@ -20,7 +20,7 @@ from kled.storage.base import ObjectStore
 
 @dataclass(frozen=True, slots=True, order=True)
 class SnapshotRef:
-    """A snapshot by name; its manifest was listed, not read."""
+    """The cluster and the id of a snapshot, as a listing shows them."""
 
     cluster: str
     id: str
@@ -42,7 +42,7 @@ class SnapshotStore:
         now: Callable[[], datetime],
         chance: Callable[[int], bytes],
     ) -> None:
-        """Nothing is asked of the store yet.
+        """Opening a snapshot store sends it no request.
 
         `now` gives the time with its time zone, `chance` as many random bytes as asked for.
         """
@@ -58,7 +58,7 @@ class SnapshotStore:
 
     @cached_property
     def verification_keys(self) -> tuple[str, ...]:
-        """The public keys that signatures count for; raises `InvalidInput` (`signing`)."""
+        """The public keys that signatures must be made with; raises `InvalidInput` (`signing`)."""
         return signing.verification_keys(self.keys)
 
     @cached_property
@@ -76,7 +76,7 @@ class SnapshotStore:
         return names.new_id(self.now(), self.chance(2))
 
     def at(self, store: ObjectStore) -> "SnapshotStore":
-        """Return another store, with the same keys, clock and chance."""
+        """Return the snapshot store in `store`, with the same keys, clock and chance."""
         return SnapshotStore(store, self.keys, now=self.now, chance=self.chance)
 
     @cached_property
@@ -85,17 +85,17 @@ class SnapshotStore:
         return look(self)
 
     def require(self) -> None:
-        """Raise `SnapshotMissing` where nothing says that this is a snapshot store.
+        """Raise `SnapshotMissing` where this place holds no snapshot store.
 
-        A store whose `kled.json` is gone or damaged is one as long as anything is kept in it.
+        A store whose `kled.json` is gone or damaged counts as long as it holds any cluster.
         """
         if self.root.missing and next(iter(self.store.entries(names.CLUSTERS)), None) is None:
             raise self.nothing() from None
 
     def nothing(self, cluster: str | None = None) -> SnapshotMissing:
-        """Return the error of a store, or of a cluster, without any snapshot: never a success.
+        """Return the error of a store, or of a cluster, that has no snapshot.
 
-        So looks a directory that nothing is mounted on, and another bucket than the one meant.
+        An unmounted directory and a bucket that was mistaken for another one look like that.
         """
         if cluster is not None:
             return SnapshotMissing(
@@ -120,7 +120,7 @@ class SnapshotStore:
         return self.manifest_as_stored(ref)[0]
 
     def manifest_as_stored(self, ref: SnapshotRef) -> tuple[Manifest, bytes]:
-        """Return the manifest, checked, and its very bytes; raises as `manifest` does."""
+        """Return the manifest, checked, and its stored bytes; raises as `manifest` does."""
         key = names.manifest_key(ref.cluster, ref.id)
         try:
             body, _ = signed.read_bounded(self.store, key, LIMIT)
@@ -137,10 +137,10 @@ class SnapshotStore:
         return decode(body, ref.cluster, ref.id, checked), body
 
     def commit(self, manifest: Manifest, *, retain_until: datetime | None = None) -> Manifest:
-        """Sign where a key is configured, and write the manifest: from here on it is a snapshot.
+        """Sign where a key is configured, and write the manifest, which makes it a snapshot.
 
-        Never overwrites: raises `PreconditionFailed` where one of that id exists, and `KledError`
-        for one that would be too large to be read again.
+        Never overwrites: raises `PreconditionFailed` where a snapshot of that id exists, and
+        `KledError` for a manifest that would be too large to be read again.
         """
         if self.keys.signing_key:
             manifest = signing.sign(manifest, self.keys.signing_key)
@@ -157,7 +157,7 @@ class SnapshotStore:
 
 
 def parse_time(text: str, field: str) -> datetime:
-    """Return the moment that ISO 8601 text with a time zone tells; raise `InvalidInput`."""
+    """Return the moment of ISO 8601 text; raise `InvalidInput` unless it has a time zone."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

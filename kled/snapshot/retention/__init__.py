@@ -1,1 +1,1 @@
-"""Which snapshots are kept, collecting what none refers to, and a second site."""
+"""Retention policies, pruning, and mirroring to a second site."""

@@ -1,12 +1,13 @@
-"""Claims on objects that nothing refers to yet, and sweeps that heed them.
+"""Claims on payloads that no manifest refers to yet, and sweeps that respect them.
 
-Whoever makes or mirrors a snapshot may find an old payload that no manifest refers to, while a
-prune on another machine is about to collect it. So the finder writes a claim first, and looks for
-sweeps then; a prune writes what it is about to sweep first, and looks for claims and manifests
-then. At least one of them sees the other: the prune leaves the object, or the finder fails and is
-run again. What is written, not found, needs no claim: it is younger than the grace.
+A run or a mirror may reuse an old payload that no manifest refers to while a prune on another
+machine is about to collect it. So it first writes a claim and then looks for sweeps; a prune first
+writes what it is about to sweep and then looks for claims and manifests. At least one of them sees
+the other: the prune leaves the payload alone, or the other one fails and is run again. A payload
+that was just written is younger than the grace, and needs no claim.
 
-A sweep's document is deleted at its end. That of a killed prune counts until the grace is over.
+A sweep's document is deleted when the sweep ends; that of a killed prune counts until the grace is
+over.
 """
 
 import json
@@ -30,7 +31,7 @@ _LIMIT: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """A claim or a sweep. Neither is signed: all that it can do is to keep things from deletion."""
+    """A claim or a sweep. Neither is signed, since either can only prevent a deletion."""
 
     keys: tuple[str, ...] = ()
 
@@ -53,24 +54,24 @@ def claim(store: ObjectStore, key: str, claim_id: str, now: datetime) -> None:
 def read_claimed(store: ObjectStore, now: datetime, since: datetime) -> set[str]:
     """Return the keys of all claims that are dated after `since`.
 
-    Raises `SnapshotNotTrustworthy` where one of them is damaged: what it claims is not known, so
-    nothing may be collected until it does not count any more.
+    Raises `SnapshotNotTrustworthy` where one of them is damaged: nothing may be collected until it
+    has expired, since what it claims is unknown.
     """
     return _keys(store, names.CLAIMS, since, damaged_until=now + GRACE)
 
 
 def read_swept(store: ObjectStore, since: datetime, *, but: str | None = None) -> set[str]:
-    """Return the keys of all sweeps that are dated after `since`, but for the sweep `but`."""
+    """Return the keys of all sweeps that are dated after `since`, except the sweep `but`."""
     return _keys(store, names.SWEEPS, since, but=but and names.sweep_key(but))
 
 
 def announce(store: ObjectStore, sweep_id: str, keys: Collection[str]) -> None:
-    """Say that `keys` are about to be swept. Look for claims and manifests only after this."""
+    """Announce that `keys` are about to be swept. Look for claims and manifests only afterwards."""
     store.put_if_absent(names.sweep_key(sweep_id), _document(keys))
 
 
 def find_outdated(store: ObjectStore, since: datetime) -> list[str]:
-    """Return the keys of claims and sweeps that have not counted for long before `since`."""
+    """Return the keys of claims and sweeps that expired long before `since`."""
     oldest = since - GRACE
     return [
         entry.key
@@ -93,7 +94,7 @@ def _keys(
     but: str | None = None,
     damaged_until: datetime | None = None,
 ) -> set[str]:
-    """Return what documents dated after `since` name; damaged ones that say so are raised."""
+    """Return the keys in documents dated after `since`; raise for damage up to `damaged_until`."""
     keys: set[str] = set()
     for entry in store.entries(prefix):
         date = _date_of(entry, prefix)
@@ -115,9 +116,9 @@ def _id_of(entry: Entry, prefix: str) -> str:
 
 
 def _date_of(entry: Entry, prefix: str) -> datetime | None:
-    """Return the date of a document by its id or by the store, the later; None for no document.
+    """Return the later of a document's two dates, by its id and by the store; None for others.
 
-    The clock of the machine that wrote it may have been behind: then it counts all the same.
+    The clock of the machine that wrote it may have been behind.
     """
     document_id = _id_of(entry, prefix)
     if not names.is_id(document_id):

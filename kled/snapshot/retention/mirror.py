@@ -1,9 +1,9 @@
 """A second site: copying snapshots to another snapshot store, proved byte by byte.
 
-Payloads first, the manifest last and as it is, so that its digest and signature hold there, too.
-Nothing is deleted or overwritten at the target. Killed anywhere, a repeat copies what is missing;
-from two machines at once both write the same. Proofs, runs and epochs stay where they were made:
-the second site proves its own copies.
+Payloads are copied first, and the manifest last, byte for byte, so that its digest and signature
+hold at the target, too. Nothing is deleted or overwritten there. After an interruption a repeat
+copies what is missing; two machines at once write the same bytes. Proofs, runs and epochs stay
+where they were made: the second site proves its own copies.
 """
 
 import hashlib
@@ -76,14 +76,14 @@ def mirror(
 ) -> MirrorReport:
     """Copy every snapshot that `target` lacks, of one cluster or of all.
 
-    A snapshot that is damaged at the source is not copied, and does not keep the others from it;
-    nor is one that is of no cluster which the source knows (`strays`);
-    one that the newest runs name and the source lacks has failed, too, and so has the newest of a
-    cluster that only the target has. Raises `SettingsError` where the target is the source, or one
-    lies within the other, or where its snapshots are encrypted and the source's are not,
-    `SnapshotMissing` where there is nothing to copy and nothing was lost
-    (another bucket, a directory that nothing is mounted on), and what the stores raise where they
-    cannot be used at all.
+    Failures in the report are: a snapshot that is damaged at the source, one of a cluster that the
+    source does not know (`strays`), one that the newest runs name and the source lacks, and the
+    newest of a cluster that only the target has. The other snapshots are copied all the same.
+
+    Raises `SettingsError` where source and target overlap, or where the target's snapshots are
+    encrypted and the source's are not; `SnapshotMissing` where there is nothing to copy and nothing
+    was lost (a wrong bucket, an unmounted directory); and what the stores raise where they cannot
+    be used at all.
     """
     if overlap(source.store.location, target.location):
         raise SettingsError(
@@ -120,7 +120,7 @@ def mirror(
 def _require_as_secret(source: SnapshotStore, copies: SnapshotStore) -> None:
     """Raise `SettingsError` where keys would lie in clear among encrypted snapshots.
 
-    A store that encrypts may hold plain ones of before; they are as old as it is, and go along.
+    A source that encrypts now may still hold older snapshots in clear; they are copied along.
     """
     if not read_ledger(copies).recipients or read_ledger(source).recipients:
         return
@@ -135,7 +135,7 @@ def _require_as_secret(source: SnapshotStore, copies: SnapshotStore) -> None:
 def _copy_root(source: SnapshotStore, target: ObjectStore) -> None:
     """Give the target the source's `kled.json`, so that documents of either count in both.
 
-    Where the source has none, or a damaged one, the target gets none: nobody needs it to restore.
+    Where the source has none, or a damaged one, the target gets none: restoring works without it.
     Raises `SnapshotNotTrustworthy` for a target that only a newer kled reads.
     """
     root = source.at(target).root
@@ -154,9 +154,9 @@ def _find_lost(
     present: Sequence[SnapshotRef],
     in_target: Collection[tuple[str, str]],
 ) -> list[tuple[SnapshotRef, KledError]]:
-    """Return what the source should have and does not: lost, or taken back to an earlier moment.
+    """Return the snapshots that the source should have and lacks, each with the error.
 
-    Newer ones of the target tell so only where no run made them in the target itself.
+    Newer snapshots at the target count as lost unless a run of the target itself made them.
     """
     ledger = read_ledger(source)
     newest = {ref.cluster: ref.id for ref in present}
@@ -196,11 +196,11 @@ class _Copy:
         self._progress = progress
         self._retain_until = retain_until
         self._there: set[str] = set()
-        """What this run wrote, or claimed and proved: snapshots share payloads."""
+        """The payloads that this run wrote, or claimed and proved: snapshots share payloads."""
         self._turns: dict[str, threading.Lock] = {}
 
     def copy_snapshot(self, ref: SnapshotRef) -> tuple[SnapshotRef, KledError | None, int]:
-        """Copy one snapshot; what keeps it from being copied comes back."""
+        """Copy one snapshot; return it, the error that prevented that, and the bytes written."""
         try:
             manifest, body = self._source.manifest_as_stored(ref)
             if reason := explain_stray(self._origins, manifest):
@@ -216,7 +216,7 @@ class _Copy:
         return ref, None, size
 
     def _payload(self, payload: Payload) -> int:
-        """Copy one payload; return the bytes written, 0 where it was there, proved."""
+        """Copy one payload; return the bytes written, 0 where the target holds it, proved."""
         identity = f"{payload.key} {payload.stored_sha256}"
         with self._turns.setdefault(identity, threading.Lock()):
             if identity in self._there:
@@ -243,10 +243,10 @@ class _Copy:
 
 
 class _Proved:
-    """The stored bytes of a payload, anew at each iteration.
+    """The stored bytes of a payload, read from the store at each iteration.
 
-    Raises at the end unless they are what the manifest says, so that a damaged object never
-    becomes visible at the target.
+    Raises at the end unless they have the manifest's digest, so that a damaged object never becomes
+    visible at the target.
     """
 
     def __init__(self, store: ObjectStore, payload: Payload) -> None:

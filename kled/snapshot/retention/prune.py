@@ -1,18 +1,16 @@
-"""Forgetting snapshots, and collecting what no snapshot refers to.
+"""Removing snapshots, and collecting payloads that no snapshot refers to.
 
-Two phases, so that nothing is lost to a run on another machine. First the manifests go, after
-`prunes/<id>.json` was written, which names them and what only they referred to. Archives and blobs
-are collected by a fresh mark over all manifests, and only those that are older than the grace and
-that no prune younger than the grace has freed. A run that is making a snapshot may refer to
-payloads of a manifest that was there when it began: until the grace is over they are there still,
-and afterwards its own manifest marks them. What it writes itself is younger than the grace; what
-it finds that nothing refers to, it claims (`claims`).
+There are two phases, so that a run on another machine loses nothing. First manifests are removed,
+after `prunes/<id>.json` was written, which names them and the payloads that they free. Then
+archives and blobs are collected: those that no manifest refers to, that are older than the grace,
+and that no prune within the grace has freed. A run that is under way may refer to payloads of a
+manifest that existed when it began: they stay until the grace is over, and by then its own manifest
+refers to them. What it writes is younger than the grace, and what it reuses it claims (`claims`).
 
-Killed anywhere: manifests that are gone are gone, the rest is garbage that the next prune collects.
-Where one manifest cannot be read, nothing is collected: what it refers to is not known. Where the
-listing lacks a snapshot that the newest runs name, nothing is deleted at all: it may be that of a
-directory that nothing is mounted on, or cut short. Nor is anything where this machine's clock is
-not the store's; how old things are, `ages` says.
+After an interruption, the next prune collects what was left. Where one manifest cannot be read,
+nothing is collected, since its payloads are unknown. Where the listing lacks a snapshot that the
+newest runs name, nothing is deleted at all: the store may be unmounted, or the listing cut short.
+Nothing is deleted either where this machine's clock differs from the store's; `ages` measures age.
 """
 
 import hashlib
@@ -49,15 +47,15 @@ class PrunePlan:
     """What a prune would do (design D13)."""
 
     kept: tuple[tuple[SnapshotRef, str], ...]
-    """Each with why."""
+    """Each with the reason."""
     removed: tuple[SnapshotRef, ...]
     unreadable: tuple[tuple[SnapshotRef, str], ...]
-    """Snapshots whose manifests cannot be read; they are left alone."""
+    """Snapshots whose manifests cannot be read; they stay."""
     garbage: tuple[Entry, ...]
     """Objects that nothing refers to, old enough to be collected."""
     strays: tuple[tuple[SnapshotRef, str], ...] = ()
-    """Snapshots of no cluster that this snapshot store knows, each with why; they are left alone,
-    and keep no other from being kept."""
+    """Snapshots of clusters that this snapshot store does not know, each with the reason. They
+    stay, and do not count in the retention policy."""
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +64,7 @@ class PrunePlan:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the snapshots that would go; garbage is nobody's."""
+        """SHA-256 (hex) of the snapshots to remove; garbage does not count in it."""
         body = json.dumps([[ref.cluster, ref.id] for ref in self.removed])
         return hashlib.sha256(body.encode()).hexdigest()
 
@@ -117,9 +115,9 @@ def plan_prune(
 ) -> PrunePlan:
     """Return what `policy` would remove, of one cluster or of all; changes nothing.
 
-    `state` is asked which snapshots it remembers. Raises `SnapshotNotTrustworthy` where one that
-    must be there is not listed, or which those are is not known, and `SnapshotMissing` where there
-    is none at all.
+    `state` is asked which snapshots it remembers. Raises `SnapshotNotTrustworthy` where a snapshot
+    that must exist is missing, or where it is unknown which must exist, and `SnapshotMissing` where
+    there is none at all.
     """
     old_until = ages.old_until(snapshots, grace)
     ledger = read_ledger(snapshots, state)
@@ -150,9 +148,9 @@ def plan_prune(
 def _group_by_lineage(
     origins: Origins, readable: Iterable[Judged]
 ) -> tuple[list[tuple[str, list[Judged]]], tuple[tuple[SnapshotRef, str], ...]]:
-    """Return the snapshots of each cluster by its name, and those of none that is known here.
+    """Return the snapshots of each cluster with its name, and those of unknown clusters.
 
-    Clusters of one name in several state stores are several: one's snapshots displace no other's.
+    Clusters of one name in several state stores are kept apart: each has its own retention.
     """
     own: dict[tuple[str, str], list[Judged]] = {}
     strays: list[tuple[SnapshotRef, str]] = []
@@ -171,9 +169,9 @@ def _group_by_lineage(
 def _why_kept(
     ledger: Ledger, judged: Sequence[Judged], listing: Listing, policy: Policy, old_until: datetime
 ) -> Mapping[str, str]:
-    """Return the ids of one cluster's snapshots to keep, each with why.
+    """Return the ids of one cluster's snapshots to keep, each with the reason.
 
-    What `latest` means stays, also where clocks gave it an id that is not the last.
+    The snapshot that `latest` means always stays, even where a wrong clock gave it an older id.
     """
     trusted = {snapshot.ref.id for snapshot in judged if snapshot.trust.trusted}
     candidates = [
@@ -196,7 +194,7 @@ def apply_prune(
     approved: str | None = None,
     grace: timedelta = GRACE,
 ) -> PruneReport:
-    """Do what was planned: manifests first, then what nothing refers to by a fresh mark.
+    """Carry out the plan: remove manifests first, then payloads that nothing refers to.
 
     Safe to repeat, to kill and to run from two machines at once. Raises `NotApproved` where
     `approved` is the digest of another plan, and `SnapshotNotTrustworthy` where the clock of this
@@ -228,7 +226,7 @@ def apply_prune(
 
 
 def _require_whole(ledger: Ledger, present: Collection[SnapshotRef]) -> None:
-    """Raise `SnapshotNotTrustworthy` where the listing lacks what must be there."""
+    """Raise `SnapshotNotTrustworthy` where the listing lacks a snapshot that must exist."""
     if ledger.doubts:
         raise SnapshotNotTrustworthy(
             f"nothing is deleted: which snapshots are the newest is not sure: {ledger.doubts[0]}",
@@ -260,9 +258,9 @@ def _require_old(removed: Collection[SnapshotRef], listing: Listing, old_until: 
 def _read_manifests(
     snapshots: SnapshotStore, ledger: Ledger
 ) -> tuple[list[Manifest], tuple[tuple[SnapshotRef, str], ...]]:
-    """Read all manifests; those that cannot be read come back with the reason.
+    """Read all manifests; return them, and the unreadable ones with the reason.
 
-    Raises `SnapshotNotTrustworthy` where one that must be there is not listed.
+    Raises `SnapshotNotTrustworthy` where a snapshot that must exist is missing.
     """
     refs = list(snapshots.list())
     _require_whole(ledger, refs)
@@ -291,10 +289,10 @@ def _sweep(
     progress: Progress,
     grace: timedelta,
 ) -> list[Entry]:
-    """Collect what two marks agree on, the second after the sweep was announced.
+    """Collect what two searches agree on, the second made after the sweep was announced.
 
     What another prune is sweeping is left to it: each object is deleted by one of them, so that
-    nothing is deleted that was written anew meanwhile.
+    an object that was written again in the meantime stays.
     """
     keys = {entry.key for entry in _fresh_garbage(snapshots, ledger, grace)}
     if not keys:
@@ -322,8 +320,8 @@ def _find_garbage(
 ) -> tuple[Entry, ...]:
     """Return what nothing refers to, is old enough, and was not freed by a recent prune.
 
-    Nothing where no manifest is listed at all, or a document of the last days, which may keep
-    something from it, cannot be read.
+    Empty where no manifest is listed at all, or where a recent prune or claim cannot be read: it
+    might protect something.
     """
     snapshots, now = ledger.snapshots, ledger.snapshots.now()
     if not manifests or old_until == ages.NEVER:
@@ -346,7 +344,7 @@ def _find_garbage(
 
 
 def _list_unused(snapshots: SnapshotStore, present: Collection[tuple[str, str]]) -> Iterator[Entry]:
-    """Yield blobs, archives, and what else stands beside a manifest that is gone."""
+    """Yield blobs, archives, and other files of snapshots whose manifest is gone."""
     yield from _list_deletable(snapshots, names.BLOBS)
     for entry in _list_deletable(snapshots, names.FAILED):
         if names.failed_of(entry.key) not in present:
@@ -360,7 +358,7 @@ def _list_unused(snapshots: SnapshotStore, present: Collection[tuple[str, str]])
 
 
 def _list_deletable(snapshots: SnapshotStore, prefix: str) -> Iterator[Entry]:
-    """Yield what is listed, but for names of other tools that no store of kled's deletes."""
+    """Yield listed objects, except those with names of other tools that kled cannot delete."""
     return (entry for entry in snapshots.store.entries(prefix) if oddity(entry.key) is None)
 
 
@@ -374,7 +372,7 @@ def _payload_keys(snapshots: SnapshotStore, ref: SnapshotRef) -> list[str]:
 def _remove(
     snapshots: SnapshotStore, ref: SnapshotRef, locked: list[str], progress: Progress
 ) -> bool:
-    """Remove a manifest: from here on the snapshot is gone; its proofs are garbage."""
+    """Remove a manifest, which removes the snapshot; its proofs become garbage."""
     return _delete(snapshots, names.manifest_key(ref.cluster, ref.id), locked, progress)
 
 
@@ -389,7 +387,7 @@ def _delete(snapshots: SnapshotStore, key: str, locked: list[str], progress: Pro
 
 
 def _forget_old_runs(snapshots: SnapshotStore, ledger: Ledger) -> None:
-    """Delete old run documents, never the newest: they name what must not be lost."""
+    """Delete old run documents; the newest stay, since they name what must exist."""
     newest = {names.run_key(run.id) for run in ledger.runs.values()}
     entries = list(snapshots.store.entries(names.RUNS))
     old_until = ages.old_until(snapshots, _KEEP_RUNS)

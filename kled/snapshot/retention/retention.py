@@ -1,8 +1,8 @@
-"""Which snapshots of one cluster are kept: a rule over their times, and nothing else.
+"""The retention policy: which snapshots of one cluster are kept, by their times alone.
 
 The newest snapshot of each of the newest N hours, days, ISO weeks, months and years that have one
-is kept, and the last N. Whatever the rule says, the newest trusted one stays, and so does what is
-younger than the grace. Pure: no clock, no store.
+is kept, and so are the last N. The newest trusted snapshot and those younger than the grace always
+stay. Pure: it asks neither a clock nor a store.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,14 +13,14 @@ from typing import Final
 from kled.errors import InvalidInput
 
 GRACE: Final = timedelta(hours=24)
-"""No run takes longer; what is younger may belong to one that is under way."""
+"""Longer than any run takes: a younger object may belong to a run that is under way."""
 SKEW: Final = timedelta(minutes=15)
 """How far the clocks of a machine and a store may be apart: S3 refuses more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How many of each kind to keep; 0 keeps none of it."""
+    """How many snapshots of each period to keep; 0 ignores the period."""
 
     last: int = 3
     hourly: int = 24
@@ -40,18 +40,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A snapshot as the rule sees it."""
+    """What the retention policy knows of a snapshot."""
 
     id: str
     created: datetime
     trusted: bool
-    """It is not fuzzy, and was proved complete."""
+    """Whether it can be trusted (`trust`)."""
     written: datetime | None = None
-    """By the store: the clock of the machine that made it may have been behind."""
+    """When the store says that it was written: the machine's clock may have been wrong."""
 
     @property
     def moment(self) -> datetime:
-        """When it was made: by the store where it was written before the date of its id."""
+        """When it was made: the store's date where the id is dated later than that."""
         ahead = self.written is not None and self.created - self.written > SKEW
         return self.written if ahead and self.written else self.created
 
@@ -76,11 +76,11 @@ def keep(
     *,
     named: Collection[str] = (),
 ) -> Mapping[str, str]:
-    """Return the ids to keep, each with why. `named` are ids that something else refers to.
+    """Return the ids to keep, each with the reason. `named` are ids that the newest runs name.
 
     `old_until` is the moment until which a snapshot is older than the grace (`ages`).
-    A candidate that is kept among others is kept among fewer, too: pruning often ends as pruning
-    once does. The result is empty only where there are no candidates.
+    Pruning often keeps the same as pruning once: removing some candidates never makes another one
+    removable. The result is empty only where there are no candidates.
     """
     newest_first = sorted(
         candidates, key=lambda candidate: (candidate.moment, candidate.id), reverse=True
@@ -108,7 +108,7 @@ def _first_trusted(newest_first: Sequence[Candidate]) -> Sequence[Candidate]:
 def _newest_of_each(
     newest_first: Sequence[Candidate], period: Callable[[datetime], tuple[int, ...]]
 ) -> list[Candidate]:
-    """Return the newest of each period, trusted ones before others; newest periods first."""
+    """Return the newest of each period, where possible a trusted one; newest periods first."""
     newest: dict[tuple[int, ...], Candidate] = {}
     for candidate in newest_first:
         key = period(candidate.moment.astimezone(UTC))

@@ -1,1 +1,1 @@
-"""Reading snapshots back, and proving what they hold."""
+"""Reading snapshots back and proving their content."""

@@ -1,7 +1,7 @@
-"""What a snapshot holds, read and proved: nothing leaves here that its manifest does not vouch for.
+"""Reading what a snapshot holds: only bytes that the manifest vouches for are handed out.
 
 Archives of a few MiB, as clusters have, stay in memory; larger ones, and blobs, are unpacked into
-files without a name (0600), which are gone when they are closed or the process dies.
+nameless files (0600), which disappear when they are closed or the process dies.
 """
 
 import hashlib
@@ -21,10 +21,10 @@ _HELD: Final = 8 << 20
 
 
 def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> Bytes:
-    """Return the archive, decrypted but still compressed, with the digests of the manifest.
+    """Return the archive, decrypted and still compressed, proved by the manifest's digests.
 
-    One request, bounded memory. Raises `SnapshotNotTrustworthy` where it is gone, damaged or
-    another one, and `InvalidInput` where it is encrypted and no identity is at hand.
+    One request, bounded memory. Raises `SnapshotNotTrustworthy` where the archive is gone, damaged
+    or replaced, and `InvalidInput` where it is encrypted and no identity is configured.
     """
     payload, what = manifest.archive, f"the archive of {manifest.cluster} {manifest.id}"
     if payload.stored_size > LARGEST_PACKED:
@@ -39,18 +39,18 @@ def packed_archive(snapshots: SnapshotStore, manifest: Manifest) -> Bytes:
 
 
 def require_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> None:
-    """Raise `SnapshotNotTrustworthy` unless the stored bytes are those of the manifest.
+    """Raise `SnapshotNotTrustworthy` unless the stored bytes have the manifest's digest.
 
-    One request, bounded memory; needs no identity.
+    One request, bounded memory; works without an identity.
     """
     for _ in _read_stored(snapshots, payload, what):
         pass
 
 
 def archived_objects(manifest: Manifest, packed: Bytes) -> Iterator[tuple[ObjectRecord, bytes]]:
-    """Yield each object of the archive with its record, in order; proved one by one.
+    """Yield each object of the archive with its record, in order, each proved before.
 
-    Raises `SnapshotNotTrustworthy` at the first that differs; who reads to the end has all.
+    Raises `SnapshotNotTrustworthy` at the first that differs; reading to the end proves all.
     """
     what = f"the archive of {manifest.cluster} {manifest.id}"
     records = manifest.archived
@@ -70,8 +70,9 @@ def blob_file(
 ) -> IO[bytes]:
     """Return a nameless file with the blob's plaintext, proved; the caller closes it.
 
-    One request, bounded memory. Raises as `packed_archive` does, and `DiskUnusable` where there is
-    no room in `directory`, or where temporary files go. `what` names it in errors.
+    One request, bounded memory. The file is in `directory`, or where temporary files go. Raises as
+    `packed_archive` does, and `DiskUnusable` where there is no room. `what` names the blob in
+    errors.
     """
     what = what or f"blob {payload.sha256[:12]}"
     plain = open_nameless(directory)
@@ -90,7 +91,7 @@ def blob_file(
 
 
 def _read_stored(snapshots: SnapshotStore, payload: Payload, what: str) -> Iterator[bytes]:
-    """Yield the stored bytes; raises at the end where they are not those of the manifest."""
+    """Yield the stored bytes; raise at the end where they differ from the manifest's digest."""
     total, digest = 0, hashlib.sha256()
     try:
         with snapshots.store.read(payload.key) as reading:

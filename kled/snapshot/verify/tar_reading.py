@@ -1,4 +1,4 @@
-"""Reading a tar whose bytes anybody may have written: plain files, and nothing else.
+"""Reading a tar that anybody may have written; only plain files are accepted.
 
 POSIX.1-2001: a header of 512 bytes, then the body, padded; a header of type `x` before it gives the
 name where it is too long for the header or no ASCII. Whatever else a tar may hold (links, devices,
@@ -23,15 +23,15 @@ Read = Callable[[int], bytes]
 
 
 class TarDamaged(Exception):
-    """The bytes are no such tar; says why."""
+    """The bytes are not such a tar; the message says why."""
 
 
 def read_members(read: Read, require: Callable[[str, int], None]) -> Iterator[tuple[str, bytes]]:
     """Yield name and body of each member, in order.
 
-    `require` is asked about name and size before a body is read, and raises where they are not
-    what is expected. Raises `TarDamaged`, whatever the bytes are; at the end also for what goes on
-    after it. Memory is that of one body.
+    `require` is given name and size before a body is read, and raises where they are unexpected.
+    Raises `TarDamaged` for any other bytes, also for bytes after the end of the tar. Memory is that
+    of one body.
     """
     more: Mapping[str, str] | None = None
     while (block := read(_BLOCK)) and block != _END:

@@ -1,8 +1,8 @@
 """Checking snapshots: what is stored is read back and proved, level by level.
 
-0 the stored bytes have the manifest's digests; 1 all objects read back, complete and in kops'
-forms; 2 a kops reads them in a scratch state store; 4 etcd's backups open. Level 3, the plan
-against the live cloud, and level 5, a drill, are recovery's.
+Level 0: the stored bytes have the manifest's digests. Level 1: all objects read back, complete and
+in kops' forms. Level 2: a kops reads them in a scratch state store. Level 4: the etcd backups open.
+Level 3, the plan against the live cloud, and level 5, a drill, belong to recovery.
 """
 
 import time
@@ -42,7 +42,7 @@ _CHUNK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class KopsVerdict:
-    """What a kops said that read the objects in a scratch state store."""
+    """What a kops found when it read the objects in a scratch state store."""
 
     version: str
     """For example `1.36.2`, or `1.36.2 (simulated)`."""
@@ -61,14 +61,14 @@ class VerifyReport:
     ref: SnapshotRef
     wanted: int
     level: int | None
-    """The highest level that was reached; None where not even the digests are right."""
+    """The highest level that was reached; None where even the digests are wrong."""
     findings: tuple[str, ...]
     seconds: float
     proofs: tuple[Proof, ...] = ()
     etcd: Mapping[str, EtcdContents] | None = None
     """What level 4 found in each etcd backup, by its object's key."""
     unproved: tuple[str, ...] = ()
-    """Why a level that was asked for proved nothing."""
+    """Why a requested level could not be proved."""
     manifest: Manifest | None = None
     """What was checked; None where it cannot be read."""
 
@@ -113,18 +113,18 @@ def verify(  # noqa: PLR0913 - what, how far, by what, and what is known of the 
     ledger: Ledger | None = None,
     checked: Collection[int] | None = None,
 ) -> VerifyReport:
-    """Check one snapshot up to `level`; what is wrong is in the report, never raised.
+    """Check one snapshot up to `level`; damage is in the report, never raised.
 
-    What else keeps it from being trusted (`trust`) is a finding, too: a check that passes does not
-    make whole what was incomplete when it was taken, or failed a check that is not made this time.
-    With a `ledger` that is so, too, of one from before its cluster was applied (`before_keys`).
-    `checked` are the levels that have a document of a later check, where a listing has told; else
-    that is a LIST.
-    Level 2 is left out where there is no `kops_check`, and never counts for a simulated kops. With
-    `record` the proofs are kept as `verified/<level>.json`, the newest of each level. Of a snapshot
-    that the identity does not open the digests are proved, and that it is not opened is a finding
-    of this check alone. Raises what keeps it from checking: a store that does not answer, an
-    identity that is missing.
+    Other reasons to distrust the snapshot (`trust`) are findings, too: passing this check does not
+    complete a snapshot that was incomplete when it was taken, nor undo an earlier failure of
+    another level. With a `ledger`, a snapshot from before its cluster was applied is a finding as
+    well (`before_keys`). `checked` are the levels that have a document of a later check, where a
+    listing has told them; otherwise they cost a LIST.
+
+    Level 2 is left out without a `kops_check`, and a simulated kops proves nothing. With `record`
+    the newest proof of each level is kept as `verified/<level>.json`. Where the identity does not
+    open the snapshot, its digests are proved, and this report alone has a finding about the
+    identity. Raises what prevents the check: a store that does not answer, a missing identity.
     """
     began = time.monotonic()
     check = _Check(snapshots, ref, by, kops_check, ledger, checked)
@@ -153,21 +153,21 @@ def find_lost(
     present: Collection[SnapshotRef],
     state: ObjectStore | None = None,
 ) -> tuple[SnapshotRef, ...]:
-    """Return the snapshots that are not `present`, though recent runs or `state` name them.
+    """Return the snapshots that recent runs or `state` name and that are missing from `present`.
 
-    Those that a prune removed are no loss; the others a person, a lifecycle rule or an attacker
-    removed.
+    Snapshots that a prune removed are left out; the others were removed by a person, a lifecycle
+    rule or an attacker.
     """
     return read_ledger(snapshots, state).lost(present)
 
 
 def _is_judged(key: str) -> bool:
-    """Say whether a level looks at what the object holds, not only whether it is there."""
+    """Say whether a level examines the content of the object."""
     return layout.kind_of(key) == "derived" or contents.is_read(key)
 
 
 class _Check:
-    """The levels of one snapshot; what one has read the next one uses."""
+    """The check of one snapshot; each level uses what the one before it has read."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class _Check:
         self._began = time.monotonic()
 
     def kept(self) -> tuple[str, ...]:
-        """Keep what was proved, and what went wrong; return why something was not kept."""
+        """Record proofs and failures; return the reasons for what could not be recorded."""
         if self.manifest is None:
             return ()
         results: list[tuple[Proof, list[str]]] = [(proof, []) for proof in self.proofs]
@@ -205,7 +205,7 @@ class _Check:
         return tuple(reason for result in results if (reason := keep(*result)) is not None)
 
     def standing_against(self) -> tuple[str, ...]:
-        """Return what keeps the snapshot from being trusted beside what was checked now."""
+        """Return the reasons to distrust the snapshot beyond what was checked now."""
         if self.manifest is None:
             return ()
         checked = {proof.level for proof in self.proofs}
@@ -234,16 +234,16 @@ class _Check:
         return self._known_damage(manifest)
 
     def run_unopened(self, why: str) -> None:
-        """Check what can be checked of an archive that the identity does not open."""
+        """Check the digests of a snapshot that the identity does not open."""
         if self.manifest is not None:
             self._level(DIGESTS, partial(self._digests, self.manifest))
         self._proves = bool(self.findings)
         self.findings.append(why)
 
     def _known_damage(self, manifest: Manifest) -> None:
-        """Say which etcd backups were damaged when they were copied; it is no news to level 4.
+        """Say which etcd backups were damaged when they were copied, which level 4 leaves out.
 
-        Nothing can be trusted to bring people's objects back where `main` has no whole one.
+        Without a whole backup of `main` the snapshot cannot bring people's objects back.
         """
         for etcd, finding in manifest.etcd_findings().items():
             if etcd == _MAIN and not manifest.whole_backups(etcd):
@@ -275,7 +275,7 @@ class _Check:
             self._collect(partial(require_stored, self._snapshots, payload, f"the {name} {what}"))
 
     def _payloads(self, manifest: Manifest) -> None:
-        """The digests of what is stored and of what it holds, in one reading."""
+        """Prove the digests of the stored bytes and of their content in one reading."""
         packed = packed_archive(self._snapshots, manifest)
         self._bodies = {
             record.key: body if self._kops_check or _is_judged(record.key) else b""
@@ -318,7 +318,7 @@ class _Check:
                 )
 
     def _open_named(self, key: str, blob: Payload, encrypted: bool) -> None:  # noqa: FBT001
-        """Open a backup; what is wrong with it names it, for the snapshots that hold it, too."""
+        """Open a backup; a failure names its key, for other snapshots that hold it, too."""
         try:
             self._open(key, blob, encrypted)
         except SnapshotNotTrustworthy as error:
@@ -333,7 +333,7 @@ class _Check:
             backup.require_encrypted_secrets()
 
     def _collect(self, check: Callable[[], None]) -> None:
-        """Let one object's damage not hide that of the next."""
+        """Add the damage of one object to the findings, so that the next one is checked, too."""
         try:
             check()
         except SnapshotNotTrustworthy as error:
