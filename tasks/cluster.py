@@ -12,7 +12,7 @@ from kled.operations.cluster.edit_cluster import EditCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.guards import own_places, shared_iam_roles
 from kled.operations.guards.guards import APPLIES, DELETES, EDITS, ROLLS
-from kled.operations.identity import birth, kept_keys
+from kled.operations.identity import birth, identity_check
 from kled.operations.records.approved_plan import Approved
 from kled.operations.step import Step
 from tasks.running.task import kops_task
@@ -42,7 +42,7 @@ def check_identity(cluster: str) -> Step:
 
     It only reads. Raises `IdentityAtRisk` with the snapshot that has those that are gone.
     """
-    return kept_keys.step(cluster)
+    return identity_check.step(cluster)
 
 
 @kops_task()

@@ -70,6 +70,33 @@ def test_a_lost_authority_is_restored_as_the_refusal_says(box: Box) -> None:
     assert box.kled("kops", "update-cluster", f"--name={A}", "--yes").returncode == 0
 
 
+def test_a_lost_secret_is_restored_as_every_refusal_says(box: Box) -> None:
+    make(box, A)
+    secret = state(box, A) / "secrets" / "admin"
+    original = secret.read_bytes()
+    secret.unlink()
+
+    for words in (
+        ("update-cluster",),
+        ("update-cluster", "--yes"),
+        ("update-cluster", "--yes", "--no-snapshot"),
+        ("rolling-update",),
+        ("rolling-update", "--yes"),
+        ("reconcile-cluster", "--yes"),
+        ("scale-instance-group", "--instance-group=nodes", "--size=2", "--yes"),
+    ):
+        refused = box.kled("kops", words[0], f"--name={A}", *words[1:])
+        assert refused.returncode == 6, (words, refused.stderr)
+        assert "lives by admin" in refused.stderr, (words, refused.stderr)
+        assert "--class=identity" in refused.stderr, (words, refused.stderr)
+        assert "to go on all the same" not in refused.stderr, words
+    assert box.kled("plan", f"--name={A}").returncode == 6
+
+    restore = refused.stderr.partition("with kled ")[2].partition(";")[0].split()
+    assert box.kled(*restore).returncode == 0
+    assert secret.read_bytes() == original
+
+
 def test_an_authority_that_a_bare_kops_made_is_not_rolled_out(box: Box) -> None:
     """Fault 1: the plan recommended the roll, and a snapshot of it became the latest."""
     make(box, A)

@@ -27,7 +27,7 @@ from kled.operations.guards.guards import CREATES, EDITS
 from kled.operations.guards.nested_stores import require_root
 from kled.operations.guards.shared_iam_roles import roles_step
 from kled.operations.health.validate_cluster import validate_step
-from kled.operations.identity import birth, kept_keys
+from kled.operations.identity import birth, identity_check
 from kled.operations.records.approved_plan import Approved
 from kled.operations.session import Session
 from kled.operations.step import Step
@@ -66,7 +66,7 @@ class CreateCluster:
         return (
             check_step(self.spec, self.kubeconfig),
             birth.step(self.spec),
-            kept_keys.step(self.cluster),
+            identity_check.step(self.cluster),
             new_roles_step(self.spec),
             store_step(self.spec, applied=True),
             apply_step(self.cluster, self.approved, new=True),

@@ -10,7 +10,7 @@ from kled.operations.cluster import apply_changes
 from kled.operations.cluster.update_cluster import what_is_unsure
 from kled.operations.guards import shared_iam_roles
 from kled.operations.guards.guards import APPLIES
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group import interrupted_scaling
 from kled.operations.records import approved_plan
 from kled.operations.records.approved_plan import Approved
@@ -59,7 +59,7 @@ class ReconcileCluster:
             return f"reconciled; {cleared.remark}" if cleared.remark else "reconciled"
 
         return (
-            kept_keys.step(self.cluster),
+            identity_check.step(self.cluster),
             *((self._approval_step(self.approved),) if self.approved else ()),
             shared_iam_roles.roles_step(self.cluster, where=self._changes_roles),
             roll_ahead.step(

@@ -11,7 +11,7 @@ from kled.operations.cluster import applied, apply_changes
 from kled.operations.cluster.applied import first_time
 from kled.operations.guards.guards import APPLIES
 from kled.operations.health.validate_cluster import validate_step
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group import interrupted_scaling, lost_groups
 from kled.operations.records import approved_plan
 from kled.operations.records.approved_plan import Approved
@@ -50,7 +50,7 @@ class UpdateCluster:
         rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
         proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
         return (
-            kept_keys.step(self.cluster),
+            identity_check.step(self.cluster),
             *checks,
             *looks,
             apply_step(self.cluster, self.approved),

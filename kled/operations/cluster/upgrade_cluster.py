@@ -12,7 +12,7 @@ from kled.operations import ways_back
 from kled.operations.cluster.applied_version import applied_version
 from kled.operations.cluster.kept_fields import require_all_known
 from kled.operations.guards.guards import ROLLS
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step
 from kled.retry import CHANGE, READ
@@ -72,7 +72,7 @@ class UpgradeCluster:
             f" --name={self.cluster} --set=spec.kubernetesVersion=X.Y.Z; after it there is none"
         )
         upgrade = Step("upgrade cluster", act, CHANGE, way_back=way_back, changed=effect, back=back)
-        return (kept_keys.step(self.cluster), check_step(self), upgrade)
+        return (identity_check.step(self.cluster), check_step(self), upgrade)
 
 
 def plan_upgrade(session: Session, wish: UpgradeCluster) -> Plan:

@@ -15,7 +15,7 @@ from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll
 from kled.operations import ways_back
 from kled.operations.guards.guards import ROTATES
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import CHANGE
@@ -73,7 +73,7 @@ class RotateKeypairs:
             way_back=_way_back(self, {}),
             back=back,
         )
-        return (kept_keys.step(self.cluster), step)
+        return (identity_check.step(self.cluster), step)
 
     def _change(self, session: Session, keyset: str) -> None:
         if self.phase == "create":

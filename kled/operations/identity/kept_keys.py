@@ -10,7 +10,7 @@ had (`step`), because kops goes on with whatever key it finds under the name.
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import IdentityAtRisk, KledError, NotApproved
+from kled.errors import IdentityAtRisk, KledError
 from kled.kops.state_store import contents, identity, keyset_keys, layout, locations
 from kled.kops.state_store.identity import Evidence, Made
 from kled.kops.state_store.locations import Place
@@ -18,7 +18,6 @@ from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import keys_below
-from kled.operations.guards import applied_elsewhere, own_places
 from kled.operations.identity import (
     borrowed_keys,
     cloud_keys,
@@ -32,44 +31,18 @@ from kled.operations.identity import (
     whole_copies,
 )
 from kled.operations.session import Session
-from kled.operations.step import Step
-from kled.retry import READ
 from kled.sentences import enumerated
 
 if TYPE_CHECKING:
     from kled.snapshot.losses.other_keysets import Others
 
-NAME: Final = "check identity"
 AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
 """The key, relative to its prefix, of the authority that every applied cluster has."""
 _SHOWN: Final = 4
 _RUN_WITH_IT: Final = "its machines run with it, and the state store lacks it"
 
 
-def step(cluster: str) -> Step:
-    """Check that the state store has the keysets that the cluster's machines run with.
-
-    Safe to repeat: it only reads. Raises `IdentityAtRisk`, which names the keysets that are gone or
-    hold another identity's keys, and the snapshot that has them; and `NotApproved` where another
-    cluster lives by the same keys, or the cluster was applied from another state store.
-    """
-    return Step(NAME, lambda session: check(session, cluster), READ, reads=True)
-
-
-def check(session: Session, cluster: str) -> str:
-    """Check at once, and return a sentence about the result; raises as `step` does."""
-    where = own_places.require(session, cluster)
-    applied_elsewhere.require_applied_here(session, cluster)
-    gone = _require_present(session, cluster)
-    require_previewable(session, cluster)
-    others = require_own_keys(session, cluster)
-    anew = f"{', '.join(gone)} will be made anew" if gone else ""
-    if anew or others:
-        return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
-    return "no keyset is missing" if where == own_places.NOTHING else where
-
-
-def _require_present(session: Session, cluster: str) -> tuple[str, ...]:
+def require_present(session: Session, cluster: str) -> tuple[str, ...]:
     """Raise for keysets that are missing; return their names where the cluster begins again."""
     gone = missing_keysets(session, cluster)
     if gone and not session.overrides.begins_anew(cluster):
@@ -109,20 +82,6 @@ def _require_names(session: Session, cluster: str, gone: tuple[str, ...]) -> Non
         f" renamed to its former name: {', '.join(renamed.values())}; nothing was changed",
         hint=f"copy {' and '.join(copies)}; or {restore}",
     )
-
-
-def words(session: Session, cluster: str) -> str | None:
-    """Say, for a preview, why the cluster cannot be changed; None where it can. Only reads.
-
-    A store that does not answer is left to the change itself to report.
-    """
-    try:
-        check(session, cluster)
-    except NotApproved as error:
-        return f"{error.message} ({error.hint})"
-    except KledError as error:
-        session.note(f"whether the cluster has its keys is not known: {error.message}")
-    return None
 
 
 def require_whole(session: Session, cluster: str) -> None:
@@ -216,7 +175,7 @@ def require(session: Session, plan: Plan) -> str:
     made = tell_apart(session, plan)
     if made.lost and not session.overrides.begins_anew(plan.cluster):
         raise refusal(session, plan.cluster, made.lost)
-    _require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
+    require_present(session, plan.cluster)  # what kops finds under a former name it only modifies
     require_own_keys(session, plan.cluster)
     cloud_keys.require(session, plan)
     lost = [change.name for change, _ in made.lost]

@@ -10,7 +10,7 @@ from typing import Final
 from kled.errors import DocumentDamaged, NotApproved
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group.ends_of_scaling import finish, ways_on
 from kled.operations.instance_group.giving_back import give_back
 from kled.operations.records import scale_journal
@@ -76,4 +76,4 @@ class AbandonScaling:
             return outcome
 
         step = Step(STEP, act, CHANGE, way_back=ways_back.UNKNOWN, changed=effect, back=back)
-        return (kept_keys.step(self.cluster), step)
+        return (identity_check.step(self.cluster), step)

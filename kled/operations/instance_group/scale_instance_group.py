@@ -13,7 +13,7 @@ from typing import Final
 from kled.models.cluster_event import ClusterEvent
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group.giving_back import NOTHING_HELD
 from kled.operations.instance_group.plan_scaling import plan_scaling, require_agreed
 from kled.operations.instance_group.scaling import NOTHING, Scaling, Target
@@ -63,7 +63,7 @@ class ScaleInstanceGroup:
         target = self._target()
         earlier = ways_back.Found()
         return (
-            kept_keys.step(self.cluster),
+            identity_check.step(self.cluster),
             check_step(target, self.approved),
             hold_step(target),
             end_step(target),

@@ -6,7 +6,7 @@ from kled.errors import KledError
 from kled.models.plan import Plan
 from kled.models.rolling import Roll, RollingPlan
 from kled.operations.guards.guards import READS
-from kled.operations.identity import kept_keys, lost_keys
+from kled.operations.identity import identity_check, kept_keys, lost_keys
 from kled.operations.instance_group import interrupted_scaling
 from kled.operations.instance_group.group_roles import with_roles
 from kled.operations.names import instance_group_meant
@@ -73,7 +73,7 @@ class PlanRoll:
 
         def plan(session: Session) -> tuple[tuple[Plan, Roll, str | None], str]:
             interrupted_scaling.require_none(session, self.cluster)
-            kept_keys.check(session, self.cluster)
+            identity_check.check(session, self.cluster)
             roll, first = resolve_roll(session, self.cluster, self.roll, self.canary)
             pace = Pace(first, preflight=self.preflight)
             wish = RollCluster(self.cluster, roll, pace, self.approved)

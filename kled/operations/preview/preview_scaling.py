@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kled.models.plan import Plan
 from kled.operations.guards.guards import READS
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group.plan_scaling import plan_scaling
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.names import instance_group_meant
@@ -34,7 +34,7 @@ class PlanScaling:
         """
 
         def plan(session: Session) -> tuple[tuple[Plan, str], str]:
-            kept_keys.check(session, self.cluster)
+            identity_check.check(session, self.cluster)
             group = instance_group_meant(session, self.cluster, self.instance_group)
             bounds = group, self.minimum, self.maximum
             made = plan_scaling(session, self.cluster, *bounds)

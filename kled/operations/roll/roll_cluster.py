@@ -10,7 +10,7 @@ from kled.models.rolling import Roll, RollingPlan
 from kled.operations import ways_back
 from kled.operations.guards.guards import ROLLS
 from kled.operations.health.cluster_api import cluster_api
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group import interrupted_scaling
 from kled.operations.roll import interrupted_roll, plan_roll, roll_preflight
 from kled.operations.roll.roll_groups import roll_groups
@@ -61,7 +61,7 @@ class RollCluster:
         if self.approved is not None:
             checks = (approval_step(self.cluster, self.roll, self.approved), *checks)
         return (
-            kept_keys.step(self.cluster),
+            identity_check.step(self.cluster),
             *checks,
             roll_step(self.cluster, self.roll, self.pace),
         )

@@ -17,7 +17,7 @@ from kled.models.rolling import RollingRow
 from kled.operations.fleet import registered
 from kled.operations.guards import before_change, own_places, shared_iam_roles
 from kled.operations.guards.overrides import NOTHING
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check, kept_keys
 from kled.operations.instance_group import interrupted_scaling
 from kled.operations.records import approved_plan, begun_deletion, roll_journal
 from kled.operations.records.approved_plan import Approved
@@ -91,8 +91,8 @@ def _shared_roles(session: Session, cluster: str) -> object:
 
 
 _GUARDS: Final[tuple[Callable[[Session, str], object], ...]] = (
-    kept_keys.check,
-    kept_keys.words,
+    identity_check.check,
+    identity_check.words,
     kept_keys.lost_authority,
     lambda session, cluster: own_places.require(session, cluster, deletes=True),
     before_change.check_epoch,

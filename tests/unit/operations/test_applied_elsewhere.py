@@ -22,7 +22,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.overrides import NOTHING
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group.create_delete import DeleteInstanceGroup
 from kled.operations.preview import foreseen
 from kled.operations.recovery.raise_epoch import RaiseEpoch
@@ -161,7 +161,7 @@ def test_a_drill_reaches_no_machines_of_the_living(
     world.drill(*classes)
 
     with pytest.raises(NotApproved, match="which has it still"):
-        kept_keys.check(world.session("other", snapshots), CLUSTER)
+        identity_check.check(world.session("other", snapshots), CLUSTER)
 
 
 def test_the_witness_of_a_drill_survives_an_update(world: Copied) -> None:

@@ -15,7 +15,7 @@ from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.instance_group.interrupted_scaling import AbandonScaling
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
 from kled.operations.roll.roll_cluster import RollCluster
@@ -103,8 +103,10 @@ def test_what_changes_machines_or_keys_first_looks_at_the_identity() -> None:
     for operation in GUARDED:
         steps = operation.steps()
         names = [step.name for step in steps]
-        assert kept_keys.NAME in names, operation.name
-        assert all(step.reads for step in steps[: names.index(kept_keys.NAME) + 1]), operation.name
+        assert identity_check.NAME in names, operation.name
+        assert all(step.reads for step in steps[: names.index(identity_check.NAME) + 1]), (
+            operation.name
+        )
 
 
 def test_every_operation_is_known_here() -> None:

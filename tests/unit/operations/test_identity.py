@@ -21,7 +21,7 @@ from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.guards.overrides import Overrides
 from kled.operations.guards.taken_snapshot import take_snapshot
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
 from kled.operations.step import Operation
@@ -356,7 +356,7 @@ def test_a_keyset_that_was_renamed_to_its_former_name_is_not_called_lost(
     assert f"applied with {name}, which somebody renamed to its former name" in error.message
     assert f"/{C}/{former} to file://" in str(error.hint)
     assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
-    assert former in str(kept_keys.words(world.session(), C))
+    assert former in str(identity_check.words(world.session(), C))
     # the preview said nothing, and named the command that was refused: kops modifies the keyset
     world.kops.changes = [Change("modify", "Keypair", name, {"Issuer": "x"})]
     assert former in preview_update(world.session(), UpdateCluster(C)).refused

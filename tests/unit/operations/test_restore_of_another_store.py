@@ -18,7 +18,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.operations.guards.overrides import NOTHING
-from kled.operations.identity import kept_keys
+from kled.operations.identity import identity_check, kept_keys
 from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
@@ -124,7 +124,7 @@ def test_it_is_restored_elsewhere(two: Two) -> None:
 
 def test_it_is_compared_with_nothing_and_named_by_no_hint(two: Two) -> None:
     """As a wrong KLED_SNAPSHOT_STORE looks: its hint replaced the CA of a living cluster."""
-    assert kept_keys.check(two.session(), C) == "no keyset is missing"
+    assert identity_check.check(two.session(), C) == "no keyset is missing"
     (two.root / "mine" / C / CA_KEY).unlink()
     assert two.wish.snapshot not in kept_keys.advice(two.session(), C, frozenset({CA_KEY}))
 
@@ -133,7 +133,7 @@ def test_the_right_snapshot_is_still_compared(two: Two) -> None:
     back_up(Stores(two.settings("mine"), CLOCK), [C], progress=Quiet())
     two.write("mine", {CA_KEY: two.authority("theirs")})
     with pytest.raises(IdentityAtRisk, match="kubernetes-ca") as refused:
-        kept_keys.check(two.session(), C)
+        identity_check.check(two.session(), C)
     assert two.wish.snapshot not in str(refused.value.hint)
 
 
