@@ -18,8 +18,8 @@ from kled.snapshot.restore.restore import apply_restore, plan_restore
 from kled.snapshot.verify.verify import find_lost, verify
 from kled.storage.memory import MemoryStore
 from tests.unit.snapshot.fleets import etcd_backup
+from tests.unit.snapshot.restore.test_restore_refuses import signing_keys
 from tests.unit.snapshot.restoring import age_keys, put, read, snapshot_store, tree
-from tests.unit.snapshot.test_restore_refuses import signing_keys
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.snapshot.epoch import epoch
-from tests.unit.operations.killed_restores import C, World
+from tests.unit.operations.recovery.killed_restores import C, World
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,7 @@ _STATE: Final = "acme-kops-state"
 _NEW: Final = "s3://new-store"
 _KEPT: Final = "acme-kops-snapshots"
 _TRIES: Final = 5
-_BY_HAND: Final = "tests/unit/snapshot/test_restore_by_hand.py"
+_BY_HAND: Final = "tests/unit/snapshot/restore/test_restore_by_hand.py"
 KEYS: Final = {"S3_ACCESS_KEY_ID": "testing", "S3_SECRET_ACCESS_KEY": "testing"}
 
 

@@ -12,7 +12,7 @@ import pytest
 from kled.cli import app
 from kled.errors import NotApproved
 from kled.operations.guards.lost_cluster import refuse
-from tests.unit.operations.test_guard import World
+from tests.unit.operations.guards.test_guard import World
 from tests.unit.snapshot import fleets
 
 A: Final = fleets.name(1)

@@ -1,0 +1,56 @@
+"""A roll that was interrupted is seen, and what it had cordoned is given back by the next one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kled.kops.facts.roll_log import SCHEDULED
+from kled.models.rolling import Roll
+from kled.operations.fleet.all_clusters import look_for_pending
+from kled.operations.records import roll_journal
+from kled.operations.records.roll_journal import Journal, OpenRoll
+from kled.operations.roll import interrupted_roll
+from kled.operations.roll.roll_cluster import Pace, roll_step
+from kled.operations.step import attempt
+from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, session_of
+
+TAINT = {"key": SCHEDULED, "effect": "PreferNoSchedule"}
+
+
+@pytest.fixture(params=[False, True], ids=["what needs it", "forced"])
+def fleet(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
+    """Two machines that are up to date; a roll was interrupted when it had cordoned the first."""
+    with fleet_in(tmp_path) as fleet:
+        fleet.group("nodes", 2)
+        fleet.kubernetes.node("nodes-1", unschedulable=True, taints=[TAINT])
+        fleet.kubernetes.node("nodes-2", unschedulable=True)  # somebody else's
+        begun = OpenRoll(("nodes-2",), forced=request.param)
+        roll_journal.RECORD.write(session_of(fleet), C, Journal(begun))
+        yield fleet
+
+
+def test_a_plan_says_it_though_nothing_is_to_change(fleet: Fleet) -> None:  # fault 20
+    found = look_for_pending(session_of(fleet), C)
+
+    assert found.plan.is_empty
+    assert found.rolling.is_empty
+    assert found
+    assert f"kled kops rolling-update --name={C} --yes" in str(found.interrupted)
+    assert str(found.as_json()["interrupted"]).startswith("a rolling update was interrupted")
+
+
+def test_the_command_that_is_named_gives_back_what_was_cordoned(fleet: Fleet) -> None:  # fault 20
+    step = roll_step(C, Roll(), Pace())
+
+    assert "uncordoned first: nodes-1" in attempt(step, session_of(fleet))
+    assert fleet.cordoned() == ["nodes-2"]
+    assert interrupted_roll.words(session_of(fleet), C) is None
+    assert attempt(step, session_of(fleet)) == "no machine needs to be replaced"
+    assert fleet.ended == []
+
+
+def test_a_forced_one_can_be_gone_on_with(fleet: Fleet) -> None:
+    forced = roll_journal.read(session_of(fleet), C).begun == OpenRoll(("nodes-2",), forced=True)
+
+    assert ("--force --yes" in str(interrupted_roll.words(session_of(fleet), C))) == forced
