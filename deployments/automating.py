@@ -37,18 +37,16 @@ def bring(
     client: SyncPrefectClient,
     environment: str,
     deployments: Mapping[str, UUID],
-    notify: str | None,
+    block: UUID | None,
 ) -> tuple[Brought, ...]:
     """Make the automations of `environment` be as they shall be; safe to repeat.
 
     `deployments` are the ids of its deployments by the names of their flows.
 
-    `notify` names the notification block of Prefect by which people are told, `TYPE/NAME`; without
-    one nobody is, and what told before is removed. A pause, another name and further actions that
-    somebody set stay. Killed halfway, the next call does the rest. Raises `InvalidInput` for a
-    block that is not there, before anything is made.
+    `block` is the notification block by which people are told (`notification_block`); without one
+    nobody is, and what told before is removed. A pause, another name and further actions that
+    somebody set stay. Killed halfway, the next call does the rest.
     """
-    block = notification_block(client, notify) if notify else None
     existing = present(client, environment)
     outcomes = [
         _bring(client, wanted, existing.pop(tag(environment, wanted.kind), None))

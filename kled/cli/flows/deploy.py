@@ -99,11 +99,11 @@ def _put_there(
     from kled.cli.flows import there  # noqa: PLC0415 - not for --help
 
     with there.server() as client:
-        if chosen.notify:
-            notification_block(client, chosen.notify)  # before any schedule wakes
+        # before any schedule wakes
+        block = notification_block(client, chosen.notify) if chosen.notify else None
         applied = apply(client, entries, chosen)
         deployments = {deployed.flow: deployed.id for deployed in applied}
-        return applied, bring(client, chosen.name, deployments, chosen.notify)
+        return applied, bring(client, chosen.name, deployments, block)
 
 
 def _warn_of_schedules(
