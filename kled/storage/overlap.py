@@ -21,23 +21,21 @@ def overlap(first: Location, second: Location) -> bool:
     same directory mounted twice are one place, and what does not exist yet is where it would be.
     Takes locations as `url.located` or a store gives them.
     """
-    if _NEW_EACH_TIME in {first.url, second.url}:
-        return False
-    if first.url.startswith("file:") and second.url.startswith("file:"):
-        mine, theirs = directory(first.url), directory(second.url)
-        return _within(mine, theirs) or _within(theirs, mine)
-    places = _place(first), _place(second)
-    return places[0].startswith(places[1]) or places[1].startswith(places[0])
+    return _holds(first, second) or _holds(second, first)
 
 
 def is_one(first: Location, second: Location) -> bool:
     """Say whether the two are the same place; takes and compares locations as `overlap` does."""
-    if _NEW_EACH_TIME in {first.url, second.url}:
+    return _holds(first, second) and _holds(second, first)
+
+
+def _holds(outer: Location, inner: Location) -> bool:
+    """Say whether `inner` is `outer` or lies below it."""
+    if _NEW_EACH_TIME in {outer.url, inner.url}:
         return False
-    if first.url.startswith("file:") and second.url.startswith("file:"):
-        mine, theirs = directory(first.url), directory(second.url)
-        return _within(mine, theirs) and _within(theirs, mine)
-    return _place(first) == _place(second)
+    if outer.url.startswith("file:") and inner.url.startswith("file:"):
+        return _within(directory(inner.url), directory(outer.url))
+    return _place(inner).startswith(_place(outer))
 
 
 def _place(location: Location) -> str:

@@ -28,3 +28,5 @@ class Timeouts:
 
 
 DEFAULT: Final = Timeouts()
+CONNECTIONS: Final = 64
+"""What a client keeps open to a store at once: more wait for one that comes back."""

@@ -16,13 +16,12 @@ from urllib.parse import urlsplit
 from kled.errors import InvalidInput, StoreDenied
 from kled.storage import obstore_calls
 from kled.storage.base import Location
-from kled.storage.timeouts import DEFAULT, Timeouts
+from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
     from obstore.store import AzureCredential, AzureStore
 
-_CONNECTIONS: Final = 64
 _SCOPE: Final = "https://storage.azure.com/.default"
 _FORM: Final = "write azureblob://ACCOUNT/CONTAINER or azureblob://ACCOUNT/CONTAINER/PREFIX"
 
@@ -118,7 +117,7 @@ class Clients:
 
         session = requests.Session()
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+            session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
         connect, silence = self.timeouts.pair()
         transport = RequestsTransport(  # the client's own time-outs are for a transport of its own
             session=session, session_owner=False, connection_timeout=connect, read_timeout=silence

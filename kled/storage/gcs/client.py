@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import StoreDenied
 from kled.storage.pages import came_instead
-from kled.storage.timeouts import DEFAULT, Timeouts
+from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     import requests
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _GOOGLE: Final = "https://storage.googleapis.com"
 _SCOPES: Final = ("https://www.googleapis.com/auth/devstorage.full_control",)
-_CONNECTIONS: Final = 64
 _OK: Final = 300
 
 
@@ -108,8 +107,8 @@ class Clients:
 
         credentials, project = self._credentials()
         session: Any = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
-        session.mount("https://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
-        session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
         client = Client(
             project=project or "none",
             credentials=credentials,

@@ -18,7 +18,7 @@ from kled.storage import obstore_calls
 from kled.storage.parts import SMALL
 from kled.storage.s3 import errors, listing
 from kled.storage.s3.requests import ListRequests
-from kled.storage.timeouts import DEFAULT, Timeouts
+from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from kled.storage.s3.page import Page
 
-_CONNECTIONS: Final = 64
 _DESCRIPTION: Final = ("s3", "service-2")
 _DESCRIBING: Final = threading.Lock()
 _HOME_REGION: Final = "us-east-1"
@@ -233,7 +232,7 @@ def connect(
             connect_timeout=timeouts.connect.total_seconds(),
             read_timeout=timeouts.silence.total_seconds(),
             retries={"total_max_attempts": 1},
-            max_pool_connections=_CONNECTIONS,
+            max_pool_connections=CONNECTIONS,
             s3={
                 "addressing_style": "path" if access.endpoint else "auto",
                 "payload_signing_enabled": True,

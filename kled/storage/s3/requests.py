@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from kled.storage.pages import came_instead, local_name
 from kled.storage.s3 import page as s3_page
 from kled.storage.s3.page import Page
-from kled.storage.timeouts import Timeouts
+from kled.storage.timeouts import CONNECTIONS, Timeouts
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -27,7 +27,6 @@ _ROOT: Final = "ListBucketResult"
 _OK: Final = 200
 _HIDDEN: Final = 500
 """The status of an error that S3 sends with 200, to botocore as to its clients."""
-_CONNECTIONS: Final = 64
 
 
 class ListRequests:
@@ -102,7 +101,7 @@ class ListRequests:
                     verify=verify,
                     proxies=get_environ_proxies(self._address()[0]),
                     timeout=wait,
-                    max_pool_connections=_CONNECTIONS,
+                    max_pool_connections=CONNECTIONS,
                 )
             return self._session
 
