@@ -80,7 +80,7 @@ def _without_any(ledger: "Ledger", cluster: str) -> str:
 
     For any other cluster a verification says so.
     """
-    from kled.operations.snapshots.present_keys import has_keysets  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.before_keys import has_keysets  # noqa: PLC0415 - not for --help
 
     if ledger.state is None or next(ledger.snapshots.list(cluster), None) is not None:
         return ""

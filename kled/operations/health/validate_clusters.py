@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ClusterNotFound, ClusterNotReady, InvalidInput, KledError
+from kled.errors import ClusterNotReady, InvalidInput, KledError
 from kled.models.cluster import Cluster
 from kled.models.share import Share
 from kled.operations.fleet import all_clusters
@@ -65,7 +65,9 @@ def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Clust
     """
     listed = listed_clusters(session)
     if not listed:
-        raise no_cluster(session)
+        from kled.snapshot.losses.vanished import no_cluster  # noqa: PLC0415 - not for --help
+
+        raise no_cluster(str(session.settings.state_store))
     left = tuple(cluster for cluster in listed if cluster.name not in skip)
     if not left:
         raise InvalidInput("skip", f"leaves out all of {number(len(listed), 'cluster')}")
@@ -133,18 +135,6 @@ def summary_of(answers: Iterable[Answer]) -> str:
         if state != OK
     ]
     return ", ".join(healthy + others)
-
-
-def no_cluster(session: Session) -> ClusterNotFound:
-    """Return the error of a look that finds no cluster, which never counts as success.
-
-    A state store that is not mounted looks like that, and so does one that was not meant.
-    """
-    return ClusterNotFound(
-        f"{session.settings.state_store} holds no cluster",
-        hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
-        " cluster: kled kops create-cluster; pause the schedule where there is to be none",
-    )
 
 
 class Leases:

@@ -132,11 +132,6 @@ def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
     return f"{LACKS_KEYS} {enumerated(keys, _NAMED)}" if keys else ""
 
 
-def has_keysets(state: ObjectStore, cluster: str) -> bool:
-    """Say whether the state store has keysets of a cluster, which was applied then. One LIST."""
-    return next(iter(state.entries(f"{cluster}/{layout.KEYSETS}")), None) is not None
-
-
 def say_unkept(cluster: str) -> str:
     """Say that no snapshot has the keys of a cluster, and which command takes one."""
     from kled.snapshot.trust.settling import NO_SNAPSHOT  # noqa: PLC0415 - not for --help
@@ -153,6 +148,7 @@ def _against(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return what clusters' own snapshots lack, and the clusters without one of their own."""
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.before_keys import has_keysets  # noqa: PLC0415
 
     own: dict[str, Manifest] = {}
     other: dict[str, Manifest] = {}
@@ -183,6 +179,7 @@ def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> Others:
     it did not answer before.
     """
     from kled.snapshot.parallel import in_parallel  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.before_keys import has_keysets  # noqa: PLC0415
 
     state = ledger.state
     if state is None or not ledger.state_answers:

@@ -136,7 +136,7 @@ class _Create:
             tuple(self._orphans),
             (*self._warnings, *self._earlier.warnings, *(findings if settled else ())),
             () if settled else findings,
-            None if results else no_cluster(self._state, self._orphans),
+            None if results else no_cluster(self._state.location.url, self._orphans),
         )
 
     def _look_for_lost(self, clusters: Sequence[str] | None) -> None:

@@ -7,11 +7,10 @@ held against itself.
 
 from collections.abc import Mapping
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops.state_store import contents, layout
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.verify.contents import archived_objects, packed_archive
+from kled.snapshot.verify.contents import readable_objects
 
 
 def lost_etcd(
@@ -24,10 +23,8 @@ def lost_etcd(
     """
     if contents.applied(objects) is not None or not was_applied(before):
         return ()
-    try:
-        packed = packed_archive(snapshots, before)
-        earlier = {record.key: body for record, body in archived_objects(before, packed)}
-    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+    earlier = readable_objects(snapshots, before)
+    if not earlier:
         return ()
     applied: dict[str, bytes] = {key: earlier[key] for key in contents.COMPLETED if key in earlier}
     if contents.applied(applied) is None:

@@ -8,7 +8,6 @@ them since. So a snapshot is the only one to tell.
 import hashlib
 from collections.abc import Mapping
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops.facts import etcd_zones
 from kled.kops.facts.etcd_members import Document
 from kled.kops.facts.etcd_zones import Moved
@@ -16,7 +15,7 @@ from kled.kops.state_store import contents, layout
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.losses.lost_etcd import was_applied
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.verify.contents import archived_objects, packed_archive
+from kled.snapshot.verify.contents import readable_objects
 
 
 def find_moved_etcd(
@@ -41,7 +40,7 @@ def applied_stands(
     """Return where members stood when the cluster was applied last; see `find_moved_etcd`."""
     applied = contents.applied(objects)
     changed = _changed_groups(before, objects, applied)
-    earlier = _archive(snapshots, before) if changed or applied is None else {}
+    earlier = readable_objects(snapshots, before) if changed or applied is None else {}
     then = contents.applied(earlier) or contents.mapping(earlier.get(layout.CONFIG, b"")) or {}
     stood = etcd_zones.stands(then, contents.groups(earlier))
     if applied is None:
@@ -61,11 +60,3 @@ def _changed_groups(
         key not in objects or hashlib.sha256(objects[key]).hexdigest() != had[key]
         for key in keys & had.keys()
     )
-
-
-def _archive(snapshots: SnapshotStore, before: Manifest) -> dict[str, bytes]:
-    try:
-        packed = packed_archive(snapshots, before)
-        return {record.key: body for record, body in archived_objects(before, packed)}
-    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
-        return {}

@@ -9,13 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kled.errors import InvalidInput, SnapshotNotTrustworthy, StoreDenied
 from kled.kops.state_store import keyset_keys, layout
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.losses.neighbours_keys import find_neighbours_keys
 from kled.snapshot.losses.other_secrets import other_secrets
 from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.verify.contents import archived_objects, packed_archive
+from kled.snapshot.verify.contents import readable_objects
 from kled.storage.base import ObjectStore
 
 
@@ -139,13 +138,7 @@ def read_keyset_marks(snapshots: SnapshotStore, before: Manifest) -> keyset_keys
     """Return the keys that the manifest names, else those of the archive; none: not to be known."""
     if before.keysets:
         return {name: frozenset(held) for name, held in before.keysets.items() if held}
-    try:
-        packed = packed_archive(snapshots, before)
-        bodies = {
-            record.key: body
-            for record, body in archived_objects(before, packed)
-            if record.key.startswith(layout.KEYSETS)
-        }
-    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
-        return {}
-    return keyset_keys.of_store(bodies)
+    earlier = readable_objects(snapshots, before)
+    return keyset_keys.of_store(
+        {key: body for key, body in earlier.items() if key.startswith(layout.KEYSETS)}
+    )

@@ -14,7 +14,6 @@ from kled.snapshot.documents.runs import ENDED, GONE, RunEntry
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.trust import sum_up
-from kled.storage.base import ObjectStore
 from kled.store_urls import is_same
 
 _UNREGISTERED: Final = "unregistered"
@@ -105,15 +104,15 @@ def find_vanished(
     )
 
 
-def no_cluster(state: ObjectStore, orphans: Sequence[str]) -> ClusterNotFound:
-    """Return the error of a run over all that finds no cluster: it is never green.
+def no_cluster(url: str, orphans: Sequence[str] = ()) -> ClusterNotFound:
+    """Return the error of a run over all clusters of the store at `url` that finds none.
 
     That is how a state store looks that is not mounted, or another one than the one meant; where
     kled deleted the last cluster a person knows better than a schedule.
     """
     other = f", only what holds no config: {sum_up(orphans)}" if orphans else ""
     return ClusterNotFound(
-        f"{state.location.url} holds no cluster{other}",
+        f"{url} holds no cluster{other}",
         hint="is it mounted, and is it the right one? kled doctor shows which it is; the first"
         " cluster: kled kops create-cluster; pause the schedule where there is to be none",
     )

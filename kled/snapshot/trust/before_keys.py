@@ -44,10 +44,14 @@ def ask_state(state: ObjectStore | None, cluster: str) -> str:
     A state store that is gone or does not answer tells nothing: that is when people restore.
     """
     try:
-        entries = iter(state.entries(f"{cluster}/{layout.KEYSETS}") if state is not None else ())
-        return WORDS if next(entries, None) is not None else ""
+        return WORDS if state is not None and has_keysets(state, cluster) else ""
     except KledError:
         return ""
+
+
+def has_keysets(state: ObjectStore, cluster: str) -> bool:
+    """Say whether the state store has keysets of a cluster, which was applied then. One LIST."""
+    return next(iter(state.entries(f"{cluster}/{layout.KEYSETS}")), None) is not None
 
 
 def speaks_against(ledger: Ledger, manifest: Manifest) -> str:

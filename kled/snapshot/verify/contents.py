@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, cast
 
-from kled.errors import DocumentDamaged, ObjectMissing, SnapshotNotTrustworthy
+from kled.errors import (
+    DocumentDamaged,
+    InvalidInput,
+    ObjectMissing,
+    SnapshotNotTrustworthy,
+    StoreDenied,
+)
 from kled.snapshot.create import archive
 from kled.snapshot.create.spool import Bytes, FileBytes, Sink, open_nameless, write
 from kled.snapshot.documents.manifest import LARGEST_PACKED, Manifest, ObjectRecord, Payload
@@ -59,6 +65,18 @@ def archived_objects(manifest: Manifest, packed: Bytes) -> Iterator[tuple[Object
         if hashlib.sha256(body).hexdigest() != record.sha256:
             raise SnapshotNotTrustworthy(f"{what} holds {record.key} with another content")
         yield record, body
+
+
+def readable_objects(snapshots: SnapshotStore, manifest: Manifest) -> dict[str, bytes]:
+    """Return the bodies of the archive by relative key; none where it cannot be had or opened.
+
+    For those who ask what was there before: what no identity opens tells nothing.
+    """
+    try:
+        packed = packed_archive(snapshots, manifest)
+        return {record.key: body for record, body in archived_objects(manifest, packed)}
+    except (InvalidInput, SnapshotNotTrustworthy, StoreDenied):
+        return {}
 
 
 def blob_file(
