@@ -13,6 +13,7 @@ from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.kops.state_store import derived, layout
 from kled.kops.state_store.layout import Kind
 from kled.kops.state_store.old_locations import Move
+from kled.pool import Pool
 from kled.snapshot.create.spool import Bytes
 from kled.snapshot.documents import names, signing
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord
@@ -207,7 +208,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     prefix = _check_prefix(manifest.cluster if cluster_prefix is None else cluster_prefix)
     _refuse_own_place(snapshots, target, prefix)
     wanted = _choose_records(manifest, frozenset(classes), with_control=with_control)
-    packed = packed_archive(snapshots, manifest)
+    packed, listed = _read_both(snapshots, manifest, target, prefix)
     md5, counted, damage = _prove_archive(manifest, packed)
     move = Move(manifest.state_store, manifest.cluster, target.location.url, prefix)
     config = {record.key: counted.get(record.key) for record in wanted}.get(layout.CONFIG)
@@ -215,7 +216,6 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     as_taken = {record.key: record for record in wanted}
     wanted = [places.record(record) for record in wanted]
     md5 |= {layout.CONFIG: _md5(places.body)} if places.body is not None else {}
-    listed = [entry for entry in target.entries(prefix) if oddity(entry.key) is None]
     _require_fit(wanted, listed, target, prefix)
     by_key = {entry.key.removeprefix(prefix): entry for entry in listed if entry.unfit is None}
     same = same_keys(wanted, by_key, md5, view := TargetView(target, prefix, manifest))
@@ -242,6 +242,16 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
         moving=places,
         own=_find_own(writes, as_taken, by_key, view),
     )
+
+
+def _read_both(
+    snapshots: SnapshotStore, manifest: Manifest, target: ObjectStore, prefix: str
+) -> tuple[Bytes, list[Entry]]:
+    """Return the archive, and what is there of what can be restored; asked for at once."""
+    with Pool(1, "kled-target") as pool:
+        listing = pool.submit(lambda: list(target.entries(prefix)))
+        packed = packed_archive(snapshots, manifest)
+        return packed, [entry for entry in listing.result() if oddity(entry.key) is None]
 
 
 def _find_staying(

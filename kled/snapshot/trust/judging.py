@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kled.errors import KledError, SnapshotMissing, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
+from kled.pool import Pool
 from kled.snapshot.documents import names, proofs
 from kled.snapshot.documents.manifest import Manifest, Payload
 from kled.snapshot.parallel import in_parallel
@@ -99,12 +100,10 @@ def judge(
     """
     try:
         manifest = snapshots.manifest(ref)
-        later = proofs.read_later(snapshots, manifest, listing.checked.get(ref, frozenset()))
-        foreign = origins.foreign(manifest) if origins is not None else ""
-        lacking = list(_explain_lacking(manifest, listing))
-        if blobs:
-            seen = check_blobs(snapshots, manifest)
-            lacking += sorted((*seen.gone, *seen.damaged))
+        checked = listing.checked.get(ref, frozenset())
+        ask = _ask_at_once if blobs else _ask
+        later, foreign, lacking_blobs = ask(snapshots, manifest, checked, origins)
+        lacking = [*_explain_lacking(manifest, listing), *lacking_blobs]
     except SnapshotMissing:
         raise
     except KledError as error:
@@ -115,6 +114,35 @@ def judge(
     trust = trust_of(manifest, later, lacking=lacking, undated=undated, foreign=foreign)
     failed, altered = bool(later.failed or lacking), bool(lacking)
     return Judged(ref, trust, manifest, failed=failed, altered=altered, foreign=foreign)
+
+
+_Asked: TypeAlias = tuple[proofs.Later, str, list[str]]
+"""Later checks, whose the snapshot is, and which blobs it lacks."""
+
+
+def _ask(
+    snapshots: SnapshotStore, manifest: Manifest, levels: Collection[int], origins: Origins | None
+) -> _Asked:
+    """Ask one after the other, and not for blobs: where many are judged they are asked for at once.
+
+    That is what `judge_all` does.
+    """
+    return proofs.read_later(snapshots, manifest, levels), _whose(manifest, origins), []
+
+
+def _ask_at_once(
+    snapshots: SnapshotStore, manifest: Manifest, levels: Collection[int], origins: Origins | None
+) -> _Asked:
+    with Pool(2, "kled-judge") as pool:
+        seeing = pool.submit(check_blobs, snapshots, manifest)
+        asking = pool.submit(_whose, manifest, origins)
+        later = proofs.read_later(snapshots, manifest, levels)
+        foreign, seen = asking.result(), seeing.result()
+    return later, foreign, sorted((*seen.gone, *seen.damaged))
+
+
+def _whose(manifest: Manifest, origins: Origins | None) -> str:
+    return origins.foreign(manifest) if origins is not None else ""
 
 
 def judge_all(

@@ -12,6 +12,7 @@ import pytest
 from kled import config
 from kled.errors import StoreUnavailable
 from kled.operations.snapshots.verify import verify_snapshots
+from kled.snapshot.choosing import make_choice
 from kled.snapshot.create import listing
 from kled.snapshot.create.create import create
 from kled.snapshot.create.first_look import FirstLook
@@ -19,6 +20,8 @@ from kled.snapshot.create.halfway import Never
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.documents import last_seen, names
 from kled.snapshot.progress import Quiet
+from kled.snapshot.restore.restore_plan import plan_restore
+from kled.snapshot.verify.verify import verify
 from kled.storage.base import Entry, ObjectStore
 from kled.storage.memory import MemoryStore
 from tests.stores import BilledStore, CountingStore, FailingStore, Watched, keys
@@ -181,6 +184,40 @@ def test_a_check_looks_for_other_clusters_while_it_reads_snapshots(tmp_path: Pat
     rows = verify_snapshots(settings, runs.snapshots, level=0, progress=Quiet(), state=source)
 
     assert [row["trustworthy"] for row in rows] == [True] * 3
+    assert not barrier.broken
+
+
+def test_one_snapshot_is_judged_by_all_that_tells_of_it_at_once() -> None:
+    runs = taken(1)
+    ref = next(iter(runs.snapshots.list()))
+    verify(runs.snapshots, ref, level=0, by="test").require()
+    barrier = threading.Barrier(3)
+    runs.store = kept = Meeting(runs.store, barrier)
+    beside = f"{names.CLUSTERS}{name(0)}/"
+    kept.meets = (
+        ("read", f"{beside}epoch"),
+        ("read", f"{beside}{ref.id}/{names.VERIFIED}"),
+        ("entry", "blobs/"),
+    )
+
+    chosen = make_choice(runs.snapshots, name(0), "latest", state=runs.state)
+
+    assert chosen.ref == ref
+    assert not barrier.broken
+
+
+def test_a_restore_reads_the_archive_while_it_lists_the_target() -> None:
+    runs = taken(1)
+    ref = next(iter(runs.snapshots.list()))
+    barrier = threading.Barrier(2)
+    target = Meeting(MemoryStore(), barrier)
+    runs.store = kept = Meeting(runs.store, barrier)
+    target.meets = (("entry", ""),)
+    kept.meets = (("read", names.archive_key(ref.cluster, ref.id, encrypted=False)),)
+
+    plan = plan_restore(runs.snapshots, runs.snapshots.manifest(ref), target)
+
+    assert len(plan.writes) > 0
     assert not barrier.broken
 
 
