@@ -1,1 +1,1 @@
-"""Which state store a cluster lives in, so that a revived old side refuses itself."""
+"""Epochs: which state store a cluster lives in."""

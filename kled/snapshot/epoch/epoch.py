@@ -1,7 +1,7 @@
-"""Epochs: which state store a cluster lives in, so that a revived old side refuses itself.
+"""Epochs: which state store a cluster lives in, so that changes in a former home are refused.
 
-`clusters/<cluster>/epoch.json` holds the live state store's URL and a number that only rises. Where
-a verification key is configured it counts only when it is signed, or older than the first signed
+`clusters/<cluster>/epoch.json` holds the URL of the state store and a number that only rises. Where
+a verification key is configured, an epoch counts if it is signed or older than the first signed
 document of the store.
 """
 
@@ -66,7 +66,7 @@ def require_same(
 ) -> None:
     """Raise `EpochMismatch` where `known` says that the cluster lives in another state store.
 
-    `has_it` says of a state store whether it is known to have the cluster: then it was not moved.
+    `has_it` says whether a state store is known to have the cluster, which then was not moved.
     """
     if is_same(known.state_store, state_store):
         return
@@ -80,7 +80,7 @@ def require_same(
 
 
 def _what_to_check(snapshots: SnapshotStore) -> str:
-    """Say how to find out which of two state stores is right, without using the other one."""
+    """Say how to find out which of the two state stores is right, without trusting either."""
     doubt = "" if snapshots.verification_keys else ", and no signature vouches for that URL"
     return (
         f"a recovery moved it{doubt}: ask whoever ran it, or look which store the user data of a"
@@ -90,9 +90,9 @@ def _what_to_check(snapshots: SnapshotStore) -> str:
 
 
 def _advise_move(cluster: str, known: Epoch, here: str) -> str:
-    """Say what lets the cluster live in `here`, unless that is a home that it was moved from.
+    """Say how to make `here` the cluster's home, unless it was moved away from there.
 
-    Where somebody moved the state store itself, nobody has raised the epoch.
+    Where the state store itself was moved or renamed, nobody has raised the epoch yet.
     """
     if known.homes is None or is_among(here, known.homes):
         return ""
@@ -128,9 +128,9 @@ def respell(known: Epoch, typed: str, state_store: str) -> Epoch:
 def _store_respelled(
     snapshots: SnapshotStore, cluster: str, stored: StoredEpoch, typed: str, state_store: str
 ) -> StoredEpoch:
-    """Write the epoch as manifests and runs call the store; where that cannot be, only return it.
+    """Store the epoch with the URL that manifests and runs use; return it in any case.
 
-    Runs and deletions compare with what is written, and know nothing of what was typed.
+    Runs and deletions compare with the stored URL, whatever was typed.
     """
     new, keys = respell(stored.epoch, typed, state_store), snapshots.keys
     if asdict(new) == asdict(stored.epoch):
@@ -143,7 +143,7 @@ def _store_respelled(
 
 
 def is_past(known: Epoch, snapshot_id: str, state_store: str) -> bool:
-    """Say whether a snapshot of `state_store` is of the cluster that is past."""
+    """Say whether a snapshot of `state_store` belongs to the earlier cluster of that name."""
     theirs = not known.past_of or is_among(state_store, known.past_of)
     return theirs and snapshot_id <= known.past
 
@@ -158,7 +158,7 @@ def is_left_behind(known: Epoch, snapshot_id: str, state_store: str) -> bool:
 
 
 def has_ended(known: Epoch, state_store: str | None) -> bool:
-    """Say whether the cluster was deleted, and that is the one of `state_store` (None: any)."""
+    """Say whether the cluster of `state_store` (None: of any) was deleted."""
     theirs = state_store is None or not known.past_of or is_among(state_store, known.past_of)
     return known.vacant and theirs
 
@@ -171,9 +171,8 @@ def is_ending(known: Epoch, state_store: str) -> bool:
 def advance(snapshots: SnapshotStore, cluster: str, state_store: str, of: str = "") -> Epoch:
     """Make `state_store` the cluster's place, and return the new epoch.
 
-    `of` is the state store of the snapshot that was put there; it counts as a former home. Where
-    all that is so already, nothing is written, so it may run twice. Raises `PreconditionFailed`
-    where somebody else raised it at the same time.
+    `of` is the state store of the snapshot that was restored there; it counts as a former home.
+    Idempotent. Raises `PreconditionFailed` where somebody else raised it at the same time.
     """
     url, key = canonical(state_store), names.epoch_key(cluster)
     stored = find(snapshots, cluster)
@@ -233,11 +232,11 @@ def announce_end(
     ends: bool,
     unregistered: bool = False,
 ) -> None:
-    """Write down that a deletion in `state_store` begins, or that the cluster stays after all.
+    """Record that a deletion in `state_store` begins, or that the cluster stays after all.
 
-    So who finds it gone afterwards knows that nobody lost it. One that is `unregistered` does not
-    end: it lives on without its definition. Nothing is done where it lives elsewhere or that is
-    known, so it may run twice. Raises `PreconditionFailed` as `advance` does.
+    Later runs then know that the cluster was deleted on purpose. An `unregistered` cluster lives on
+    without its definition. Nothing is done where the cluster lives elsewhere. Idempotent. Raises
+    `PreconditionFailed` as `advance` does.
     """
     stored = find(snapshots, cluster)
     if stored is None or not is_same(stored.epoch.state_store, state_store):
@@ -248,10 +247,10 @@ def announce_end(
 
 
 def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
-    """Say that the cluster was deleted from `state_store`; its number stays.
+    """Record that the cluster was deleted from `state_store`; its number stays.
 
-    Its snapshots are those of a cluster that is past from now on. Nothing is done where it lives
-    elsewhere, or nowhere, so it may run twice.
+    From now on its snapshots belong to an earlier cluster of that name. Nothing is done where it
+    lives elsewhere, or nowhere. Idempotent.
     """
     stored = find(snapshots, cluster)
     if stored is not None and is_same(stored.epoch.state_store, state_store):
@@ -259,7 +258,7 @@ def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
 
 
 def compute_ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
-    """Return the epoch as it is when the cluster is gone from where it lived. Only reads."""
+    """Return the epoch as it will be once the cluster is deleted. Writes nothing."""
     homes = (*(known.homes or ()), known.state_store)
     newest = _newest_of(snapshots, cluster, homes) or known.past
     return Epoch("", known.number, past=newest, past_of=_past_of(known))
@@ -268,7 +267,7 @@ def compute_ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch
 def is_last_before_end(snapshots: SnapshotStore, cluster: str, snapshot_id: str) -> bool:
     """Say whether the snapshot is the last one before the cluster was deleted or unregistered.
 
-    Nothing was changed after it, and nothing was taken since. A GET, and a LIST where it is gone.
+    Nothing was changed or taken after it. A GET, and a LIST where a deletion has begun.
     """
     known = read(snapshots, cluster)
     if known is None:
@@ -279,11 +278,11 @@ def is_last_before_end(snapshots: SnapshotStore, cluster: str, snapshot_id: str)
 
 
 def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
-    """Say that the cluster lives by other keys from now on; return the newest snapshot before.
+    """Record that the cluster begins anew with other keys; return the newest snapshot before.
 
-    That and older ones are those of a cluster that is past; nothing else changes. Nothing is done
-    where it lives elsewhere, or nowhere. It may run twice. Raises `PreconditionFailed` where
-    somebody else wrote the epoch at the same time.
+    That snapshot and older ones belong to an earlier cluster from then on. Nothing is done where
+    the cluster lives elsewhere, or nowhere. Idempotent. Raises `PreconditionFailed` where somebody
+    else wrote the epoch at the same time.
     """
     stored = find(snapshots, cluster)
     if stored is None or not is_same(stored.epoch.state_store, state_store):
@@ -297,7 +296,7 @@ def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:
 
 
 def _past_of(known: Epoch) -> tuple[str, ...]:
-    """Return whose snapshots are past where this cluster ends; empty where it is not known."""
+    """Return the state stores whose snapshots end with this cluster; empty where unknown."""
     if known.homes is None and known.number > 1:
         return ()
     return (known.state_store, *(known.homes or ()))
@@ -306,8 +305,8 @@ def _past_of(known: Epoch) -> tuple[str, ...]:
 def _newest_of(snapshots: SnapshotStore, cluster: str, homes: Collection[str]) -> str:
     """Return the newest snapshot of a cluster that lived in `homes`; empty: there is none.
 
-    What cannot be read, or is of another cluster of that name, ends nothing: whoever plants a
-    manifest with a late id would make all that comes later past.
+    Unreadable snapshots and those of other clusters of that name are left out: otherwise a planted
+    manifest with a late id would declare later snapshots past.
     """
     for snapshot_id in sorted((ref.id for ref in snapshots.list(cluster)), reverse=True):
         with suppress(SnapshotNotTrustworthy, SnapshotMissing):

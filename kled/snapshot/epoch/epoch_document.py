@@ -20,18 +20,18 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Where a cluster lives since its number was raised last."""
+    """Where a cluster has lived since its number was raised last."""
 
     state_store: str
     """Its URL; empty after the cluster was deleted."""
     number: Number
     ends: bool = False
-    """A deletion has begun there; what it was about to delete may be gone by now."""
+    """Whether a deletion has begun there; parts of the cluster may be gone by now."""
     past: str = ""
     """The newest snapshot when a cluster of this name was deleted, or began anew with other keys:
     it and older ones are of that cluster, not of the one that lives now."""
     unregistered: bool = False
-    """Its definition was taken from that state store on purpose, and its machines run on."""
+    """Whether its definition was removed from that state store on purpose; its machines run on."""
     homes: tuple[str, ...] | None = field(default=(), compare=False)
     """URLs of the state stores where the cluster lived before it came to this one; None: an earlier
     kled wrote it, which did not say."""
@@ -54,7 +54,7 @@ def _check_past(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Stored(Epoch):
-    """The document; format 1 does not name the cluster."""
+    """The fields of the document; format 1 lacks the cluster's name."""
 
     past: Annotated[str, AfterValidator(_check_past)] = ""
     homes: tuple[str, ...] | None = None

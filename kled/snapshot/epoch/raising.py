@@ -1,4 +1,4 @@
-"""The command that says that a cluster moved; several places tell it, each for its own reason."""
+"""The command that records that a cluster moved, for hints."""
 
 from kled.sentences import options
 

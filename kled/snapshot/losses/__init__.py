@@ -1,1 +1,1 @@
-"""What a cluster had and has no more: what keeps a snapshot from being trusted."""
+"""Losses: what a cluster or a snapshot store had in an earlier snapshot and lacks now."""

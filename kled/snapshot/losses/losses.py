@@ -1,6 +1,6 @@
-"""What a snapshot store has lost: how that is said, and what it keeps from going on.
+"""What a snapshot store has lost, and what that prevents.
 
-A backup is written all the same, and is not green; a change waits until a person settles it.
+A run still takes snapshots, and reports the loss; a change waits until a person settles it.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Backups of etcd that a cluster had and has no more: nothing would bring people's objects back.
+"""Etcd backups that a cluster has lost: without one, people's objects cannot be restored.
 
 A damaged backup is found when it is copied (`older_backup`); one that is gone is found here, by the
 newest snapshot that can be trusted and has one.

@@ -1,10 +1,10 @@
-"""Keys that a cluster had and has no more: what replaces a good snapshot as the newest trusted.
+"""Keys that a cluster has lost, so that its snapshot must not become the newest trusted one.
 
-A keyset of the same name that shares no key with it is no more the cluster's than one that is gone.
-Of the secrets those count that the cluster lives by; others people may take away.
+A keyset of the same name that shares no key with the earlier one counts as lost. Of the secrets,
+those count that the cluster lives by; people may remove others.
 
-A definition that somebody stored anew over a lost one is complete as far as it goes: it was never
-applied, so it needs no keyset. Taken for good, it would be what `latest` restores.
+A definition that somebody stored again in place of a lost one was never applied, and is complete
+without keysets. If its snapshot were trusted, `latest` would restore it.
 """
 
 import re

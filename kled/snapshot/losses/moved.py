@@ -1,6 +1,6 @@
-"""Clusters that moved from the state store at hand, which goes on as if nothing had happened.
+"""Clusters that have moved away from the state store at hand.
 
-A revived old side takes its hourly snapshots as ever. They count nowhere, and its run says so.
+A revived former home goes on taking hourly snapshots. They do not count, and its runs say so.
 """
 
 from dataclasses import replace

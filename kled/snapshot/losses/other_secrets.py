@@ -1,8 +1,8 @@
 """Secrets that a cluster lives by with other values than they had: a neighbour's, or a rotation's.
 
-A keyset tells whether it was rotated, since a rotation adds a key before it takes one away; a token
-or a password tells nothing. So whoever changes one on purpose says so, by `--rotated` of `snapshot
-create`, and the snapshot that is taken then is what the next ones are held against.
+A keyset shows whether it was rotated, since a rotation adds a key before it removes one; a token or
+a password shows nothing. So a person who changes one on purpose says so by `--rotated` of `snapshot
+create`, and later snapshots are compared with the one that is taken then.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Instance groups that a snapshot had, and whose definition is gone where an update knew them.
+"""Instance groups whose definition is gone although an update had applied them.
 
-Whoever takes snapshots asks no cloud: a group that was deleted on purpose leaves the same behind.
-So it is said once, by the run that finds it gone, and keeps no snapshot from being trusted.
+Taking snapshots asks no cloud, and a group that was deleted on purpose looks the same. So the run
+that finds a group gone says so once, and its snapshot can still be trusted.
 """
 
 from collections.abc import Collection

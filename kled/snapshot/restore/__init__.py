@@ -1,1 +1,1 @@
-"""What a restore would write, and writing it."""
+"""Planning a restore, and writing it."""

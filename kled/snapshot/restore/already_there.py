@@ -1,4 +1,4 @@
-"""Which objects of a restore's target hold the bytes already."""
+"""Finding the objects of a restore's target that hold the right bytes already."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,10 +25,10 @@ class TargetView:
 
     @property
     def is_home(self) -> bool:
-        """Whether the tags of the manifest are tags of this very place.
+        """Whether the tags in the manifest come from this very place.
 
-        Those of files do not count: they come from the file system's times, and tell nothing of
-        bytes that went bad.
+        Tags of files do not count: they come from the file system's times, and show nothing of
+        bytes that were damaged since.
         """
         url = self.target.location.url
         same_store = is_same(url, self.manifest.state_store)
@@ -36,7 +36,7 @@ class TargetView:
         return home and not url.startswith("file:")
 
     def holds(self, entry: Entry, record: ObjectRecord) -> bool:
-        """Read the object and compare; one that is gone by now holds nothing."""
+        """Read the object and compare; an object that is gone by now does not hold them."""
         digest = hashlib.sha256()
         try:
             with self.target.read(entry.key) as reading:

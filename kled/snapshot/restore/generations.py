@@ -1,8 +1,8 @@
-"""A restored definition counts on: a text that was exported before the restore stays an old one.
+"""Continuing kops' count of changes when a definition is restored.
 
-kops counts the changes of an object's spec in `metadata.generation`, from the one that is stored,
-and who stores an edited text is refused where somebody stored another one meanwhile. A restore that
-put the count of the snapshot back would let texts from before it pass for texts from after it.
+kops counts the changes of an object's spec in `metadata.generation`, and refuses an edited text
+where somebody stored another one in the meantime. If a restore put the count of the snapshot back,
+texts that were exported before the restore could pass for texts from after it.
 """
 
 import re
@@ -16,8 +16,8 @@ from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_bounded
 
 LEAP: Final = 1000
-"""How far the count goes on where what is replaced tells none: more changes than are made to an
-object after a snapshot of it."""
+"""How far the count goes on where the stored object shows none: more changes than anybody makes to
+an object after a snapshot of it."""
 _LARGEST: Final = 1 << 62
 _MADE_LINE: Final = re.compile(rb"^(metadata:\n  creationTimestamp: .*\n)", re.MULTILINE)
 _COUNT_LINE: Final = re.compile(_MADE_LINE.pattern + rb"  generation: .*\n", re.MULTILINE)
@@ -31,7 +31,7 @@ def is_counted(key: str) -> bool:
 
 
 def read_stored(target: ObjectStore, key: str) -> bytes | None:
-    """Return what is stored; None where nothing is, no bytes where it is no definition."""
+    """Return the stored object; None where there is none, no bytes where it cannot be read."""
     try:
         return get_bounded(target, key).body
     except ObjectMissing:
@@ -41,18 +41,18 @@ def read_stored(target: ObjectStore, key: str) -> bytes | None:
 
 
 def count_of(body: bytes) -> int:
-    """Return the count that a stored object tells; 0 where it tells none."""
+    """Return the count of a stored object; 0 where it has none."""
     document = _object(body)
     return _count(document) if document is not None else 0
 
 
 def continue_count(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
-    """Return what is written where `taken`, from a snapshot, takes the place of `stored`.
+    """Return the bytes to write where `taken`, from a snapshot, replaces `stored`.
 
-    That is `stored` itself where the two are the same but for a count that is higher; `taken` where
-    it is no object that kops made (it gives each a `creationTimestamp`), or holds the same. Where
-    nothing is stored that tells, the count leaps from the one of `taken` or from the highest that
-    is `known`. Pure; it may be asked again with what it returned as `stored`, and returns that.
+    That is `stored` itself where it differs only by a higher count, and `taken` where both hold the
+    same or kops did not make it (kops gives each object a `creationTimestamp`). Where the stored
+    object shows no count, the count leaps from that of `taken` or the highest that is `known`.
+    Pure and idempotent: given its own result as `stored`, it returns that.
     """
     wanted = _object(taken)
     if wanted is None or not _creation_of(wanted):
@@ -66,7 +66,7 @@ def continue_count(taken: bytes, stored: bytes | None, known: int = 0) -> bytes:
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    """Return the object with its metadata; None for what kops would not read as one."""
+    """Return the object; None unless kops would read it as an object with metadata."""
     try:
         document = yaml_text.document(body)
     except TextUnreadable:
@@ -97,9 +97,9 @@ def _drop_count(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_count(taken: bytes, document: Mapping[str, Any], count: int) -> bytes | None:
-    """Return the object with that count as text; None where it would be read otherwise.
+    """Return the object as text with that count; None unless it reads back the same.
 
-    Of kops' own text one line differs.
+    kops' own text is changed in one line.
     """
     counted = {**document, "metadata": {**_metadata(document), _COUNT: count}}
     for body in (_edit_line(taken, count), yaml_text.to_text([counted]).encode()):

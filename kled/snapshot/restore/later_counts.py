@@ -1,8 +1,8 @@
-"""What later snapshots tell of how far kops had counted the changes of a definition.
+"""Finding in later snapshots how far kops had counted the changes of a definition.
 
-Whoever lost a definition a second time and restores the snapshot of the first time would have the
-count begin at the same number again. Each change is snapshotted before it is made, so that the
-newest snapshots know what came after the first restore.
+Restoring the same snapshot again, after a definition was lost a second time, would begin the count
+at the same number as the first restore. A snapshot is taken before each change, so the newest
+snapshots show what came after the first restore.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,7 +18,7 @@ from kled.snapshot.restore.moving import Moving
 from kled.snapshot.verify.contents import archived_objects, packed_archive
 
 _LOOKED_AT: Final = 3
-"""The newest ones; a count goes up, and one of them may not be readable here."""
+"""How many of the newest snapshots are read: counts only rise, but one may be unreadable here."""
 
 
 def find_counts(

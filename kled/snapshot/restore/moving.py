@@ -1,7 +1,7 @@
 """The definition of a cluster that is restored into another place than it was taken from.
 
-kops goes on reading and writing where the definition says, so a restored one that names the old
-place is said; with `rewrite` it is written with the new place in those fields, and else unchanged.
+kops goes on reading and writing where the definition says, so a restore reports each field that
+names the old place; with `rewrite` the definition is written with the new place in those fields.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ OPTION: Final = "--rewrite-places"
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """What the definition says of the old place, and what is written in its stead."""
+    """The fields that name the old place, and the objects that are written changed."""
 
     places: tuple[OldPlace, ...] = ()
     body: bytes | None = field(default=None, repr=False)
-    """The definition as it is written; None: as the snapshot has it."""
+    """The definition as it is written; None where it is written as the snapshot has it."""
     counted: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """By key, the objects that are written with a count of changes that goes on
     (`generations`)."""
@@ -44,11 +44,11 @@ class Moving:
         return body if other is None else other
 
     def _other(self, key: str) -> bytes | None:
-        """Return what is written in place of the snapshot's bytes; None: those are."""
+        """Return what is written instead of the snapshot's bytes; None where those are written."""
         return self.counted.get(key, self.body if key == layout.CONFIG else None)
 
     def remarks(self) -> Iterator[str]:
-        """Say which fields name the old place, and what happens to them."""
+        """Yield a remark for each field that names the old place, and what happens to it."""
         done = self.body is not None
         for place in self.places:
             if not place.moved:
@@ -70,10 +70,10 @@ class Moving:
 
 
 def plan_moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: bool) -> Moving:
-    """Return what becomes of the definition `body`; None: it is not among what is restored.
+    """Return what becomes of the definition `body`, which is None where it is not restored.
 
-    Raises `InvalidInput` where it is to be rewritten and cannot be: kops would not find the cluster
-    there, or the definition cannot be read.
+    Raises `InvalidInput` where it is to be rewritten and that is impossible: kops would not find
+    the cluster there, or the definition cannot be read.
     """
     cluster, trouble = _read(body)
     if cluster is None:
@@ -94,7 +94,7 @@ def plan_moving(manifest: Manifest, body: bytes | None, move: Move, *, rewrite: 
 
 
 def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
-    """Return the definition, or why there is none to be read."""
+    """Return the definition, or the reason why it cannot be read."""
     if body is None:
         return None, "no definition is restored"
     try:
@@ -105,7 +105,7 @@ def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
 
 
 def _to_text(cluster: dict[str, Any]) -> bytes:
-    """Return the definition as text that is read as it was written; raise `KledError` if not."""
+    """Return the definition as text; raise `KledError` unless it reads back the same."""
     text = yaml_text.to_text([cluster])
     if yaml_text.document(text) != cluster:
         raise KledError("the rewritten definition would not be read as it is meant")

@@ -1,7 +1,7 @@
-"""Whether the blobs that a restore needs are there, found out while it is planned (fault 101).
+"""Looking for the blobs that a restore needs while it is planned.
 
-A blob is gone where a lifecycle rule or a person removed it; whoever looks at a preview has to hear
-of it then, not when the restore begins.
+A lifecycle rule or a person may have removed a blob; the preview has to say so, before the restore
+begins.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from kled.snapshot.verify.contents import blob_file
 SMALL: Final = 256 << 10
 """Bytes of a stored blob that is read at once: the restore itself then needs no request for it."""
 _HELD: Final = 16 << 20
-"""Bytes of such blobs that a plan holds; the others are looked for like large ones."""
+"""Bytes of small blobs that a plan holds; further ones are only looked for, like large ones."""
 _NAMED: Final = 3
 
 

@@ -1,4 +1,4 @@
-"""The changes of a restore plan as JSON has them: what its digest is of, and what is left of it.
+"""The changes of a restore plan as JSON: what its digest covers, and what of it is left to do.
 
 A sequence of five: the digest of the manifest, the target's URL, the prefix in it, an array of
 writes (key, SHA-256, the tag that it replaces or null), and the keys to delete. Pure.

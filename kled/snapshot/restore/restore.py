@@ -1,9 +1,9 @@
-"""Writes what a restore plan holds.
+"""Carrying out a restore plan.
 
-Order: CA keys and secrets first, the cluster's `config` last, so that a restore that was killed has
-not made a cluster that kops would give new CA keys; a backup's description after its data, as
-etcd-manager does; of the control markers `etcd-cluster-created` before `etcd-cluster-spec`, since a
-leader that sees only the latter seeds an empty etcd.
+CA keys and secrets are written first and the cluster's `config` last: kops gives new CA keys to a
+cluster without any, so an interrupted restore must not have made one. A backup's description is
+written after its data, as etcd-manager does. Of the control markers `etcd-cluster-created` comes
+before `etcd-cluster-spec`, since a leader that sees only the latter seeds an empty etcd.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ _META: Final = "_etcd_backup.meta"
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore did; every object counted was written whole."""
+    """What a restore did. Every object that it counts was written whole."""
 
     created: int
     replaced: int
@@ -70,12 +70,12 @@ def apply_restore(
     progress: Progress | None = None,
     directory: Path | None = None,
 ) -> RestoreReport:
-    """Do what `plan` says, after every byte of it was proved.
+    """Carry out `plan`, after every byte of it was proved.
 
-    One write for each object and one read for each blob that the plan does not hold. May be killed
+    One write for each object and one read for each blob that the plan does not hold. Safe to kill
     anywhere: each object is written whole or not at all, and the next plan holds what is left. An
-    object of the target that changed since it was planned is not overwritten: `PreconditionFailed`.
-    Blobs are unpacked in `directory`, or where temporary files go.
+    object of the target that changed since it was planned stays, and `PreconditionFailed` is
+    raised. Blobs are unpacked in `directory`, or where temporary files go.
 
     Raises `NotApproved` where `approved` is the digest of another plan, `InvalidInput` for another
     target, `SnapshotNotTrustworthy` before the first write, and what the stores raise.
@@ -193,7 +193,7 @@ class _Restore:
         return write
 
     def _require_written(self, write: Write) -> None:
-        """Accept an object that holds the very bytes: a write that was answered late, or twice."""
+        """Accept an object with the right bytes: an earlier attempt wrote it unnoticed."""
         key = self._plan.prefix + write.record.key
         digest = hashlib.sha256()
         try:

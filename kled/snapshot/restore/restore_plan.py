@@ -1,7 +1,7 @@
-"""What a restore would write, found out before anything is written.
+"""The plan of a restore: what it would write, found out before anything is written.
 
-Every byte of the archive is proved while planning. What the target has already is left as it is,
-so a restore that was killed goes on where it stopped: its next plan holds what is left.
+Every byte of the archive is proved while planning. What the target holds already stays as it is, so
+an interrupted restore goes on where it stopped: its next plan holds what is left.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Write:
 
     record: ObjectRecord
     replaces: str | None
-    """The tag of the object that it takes the place of; None where there is none."""
+    """The tag of the object that is replaced; None where there is none."""
 
     @property
     def action(self) -> Literal["create", "replace"]:
@@ -60,26 +60,26 @@ class RestorePlan:
     with_control: bool
     writes: tuple[Write, ...]
     same: tuple[str, ...]
-    """Keys that hold the very bytes already."""
+    """Keys of the target that hold the right bytes already."""
     extra: tuple[str, ...]
     """Keys of these classes that the snapshot does not have; etcd backups and control files, which
     a snapshot never has in full, do not count."""
     deletes: tuple[str, ...]
-    """`extra` where that was asked for, else nothing."""
+    """The keys that are deleted: `extra` where that was asked for, otherwise none."""
     left: tuple[str, ...]
     """Control markers of the target that differ from the snapshot's. They stay: etcd-manager acts
     on them, so only what is gone is put back."""
     packed: Bytes = field(repr=False, compare=False)
-    """The archive, proved: what is planned is what is written."""
+    """The archive, proved; the restore writes from it."""
     held: Mapping[str, bytes] = field(repr=False, compare=False)
     """The small blobs that the writes need, proved, by digest."""
     moving: Moving = field(default_factory=Moving)
     """What the definition says of the place that the snapshot was taken from."""
     damaged: Mapping[str, str] = field(default_factory=dict)
-    """Derived objects of the target that differ and stay, each with why that of the snapshot is no
-    use: the next update writes it anew, and until then a machine could not start with it."""
+    """Derived objects of the target that stay because those of the snapshot are damaged, each with
+    the damage: the next update writes them again, and no machine could start with damaged ones."""
     own: frozenset[str] = frozenset()
-    """Keys to write whose bytes are the snapshot's until then: replacing them loses nothing."""
+    """Keys to write that hold the snapshot's own bytes until then: replacing them loses nothing."""
 
     @property
     def is_empty(self) -> bool:
@@ -257,7 +257,7 @@ def _read_both(
 def _find_staying(
     differ: Iterable[ObjectRecord], damage: Mapping[str, str], present: Collection[str]
 ) -> tuple[set[str], dict[str, str]]:
-    """Return the control markers that stay as they are there, and what does for its damage."""
+    """Return the control markers that stay, and the objects that stay for the snapshot's damage."""
     differing = [record for record in differ if record.key in present]
     left = {record.key for record in differing if record.kind == "control"}
     return left, {record.key: damage[record.key] for record in differing if record.key in damage}
@@ -279,7 +279,7 @@ def _find_own(
     present: Mapping[str, Entry],
     view: TargetView,
 ) -> frozenset[str]:
-    """Return the keys of what is written otherwise than it was taken, and is there as it was."""
+    """Return the keys of changed writes whose target still holds the bytes of the snapshot."""
     return frozenset(
         key
         for write in writes
@@ -294,8 +294,8 @@ def _require_fit(
 ) -> None:
     """Raise `DocumentDamaged` where a link or the like stands where the restore would write.
 
-    Found before the first write: a restore that ends halfway helps nobody. What is not in the way
-    stays as it is.
+    That is found before the first write, so that the restore does not end halfway. Links elsewhere
+    stay as they are.
     """
     unfit = {entry.key: entry.unfit for entry in listed if entry.unfit}
     for record in wanted if unfit else ():

@@ -1,1 +1,1 @@
-"""Which snapshots can be trusted, which is newer, and whose they are."""
+"""Trust in snapshots: which can be trusted, which is the newest, and which cluster each is of."""

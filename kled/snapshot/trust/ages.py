@@ -1,11 +1,10 @@
-"""How old what a snapshot store keeps is: the clock of one machine never says it alone.
+"""The age of objects in a snapshot store, measured by more than one machine's clock.
 
-A bucket dates what is written by a clock of its own, and a prune compares the two. A directory
-dates it by the clock of the machine that asks: after a jump ahead, what was written minutes ago
-looks days old, and no date in the directory tells. So time counts there only as far as the store
-saw it pass, in the dates of its runs and prunes: between two of them, or since the last one, no
-more than the grace counts, and twice the grace has to have passed. One jump, however far, is one
-pause: what is younger than the grace stays. (docs/decisions/0023)
+A bucket dates objects by its own clock, and a prune compares that with the machine's. A directory
+dates them by the machine's clock alone: after that jumped ahead, an object that was written minutes
+ago looks days old. There, time counts only as far as the dates of runs and prunes show it passing:
+at most the grace between two of them or since the last one, and twice the grace in all. A single
+jump is a single pause, so objects younger than the grace stay (docs/decisions/0023).
 """
 
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ from kled.snapshot.retention.retention import SKEW
 from kled.storage.bounded import written
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""Older than anything: nothing is known to be old."""
+"""Older than any object: with it, nothing counts as old."""
 CURE: Final = "set the clock (timedatectl set-ntp true, or chronyc makestep)"
 
 
@@ -43,9 +42,9 @@ def old_until(snapshots: SnapshotStore, grace: timedelta) -> datetime:
 
 
 def find_witnessed(now: datetime, dates: Iterable[datetime], grace: timedelta) -> datetime:
-    """Return the moment since which `dates` saw twice the grace pass; `NEVER` where there is none.
+    """Return the moment since which `dates` show twice the grace passing; or `NEVER`. Pure.
 
-    A pause between two of them counts for the grace at most, whatever the clocks said. Pure.
+    A pause between two dates counts for the grace at most, whatever the clocks said.
     """
     later, left = now, 2 * grace
     for date in sorted((date for date in dates if date <= now), reverse=True):
@@ -59,9 +58,9 @@ def find_witnessed(now: datetime, dates: Iterable[datetime], grace: timedelta) -
 def require_right_clock(snapshots: SnapshotStore) -> None:
     """Raise `SnapshotNotTrustworthy` where this machine's clock is not that of the store.
 
-    Writes a sweep of nothing, looks how the store dates it, and deletes it. With a clock that is
-    ahead, what a run is writing at this moment would pass for old; with one that is behind, what
-    this prune frees would pass for freed long ago.
+    Writes an empty sweep, looks how the store dates it, and deletes it. With a clock that is ahead,
+    objects that a run is writing now would seem old; with one that is behind, what this prune frees
+    would seem freed long ago.
     """
     sweep_id = snapshots.new_id()
     key = names.sweep_key(sweep_id)

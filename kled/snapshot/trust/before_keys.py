@@ -1,7 +1,7 @@
 """Snapshots of a definition that was never applied, of a cluster that was applied since.
 
-They are complete as far as they go, and hold no keyset: whoever restores one in place of what was
-lost gets a cluster whose machines trust nothing of it. So they are no recovery point of it.
+They are complete as far as they go, but hold no keyset: restoring one would give a cluster whose
+machines trust none of its keys. So they do not count as recovery points.
 """
 
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ MAYBE: Final = f"{BEFORE_KEYS} a newer snapshot that cannot be read may have the
 
 
 def lacks_keys(manifest: Manifest) -> bool:
-    """Whether it holds no keyset at all: kops had not made any."""
+    """Say whether the snapshot was taken before kops made any keyset."""
     return not contents.keyset_names(record.key for record in manifest.objects)
 
 
 def ask_newer(newer: Iterable[Manifest | None]) -> str:
-    """Say what newer snapshots of the same cluster tell of one that `lacks_keys`; empty: nothing.
+    """Say what newer snapshots show of one that `lacks_keys`; empty where they show nothing.
 
-    None is one whose manifest cannot be read. They are asked in their order, until one tells.
+    None stands for a manifest that cannot be read. They are read in order until one decides.
     """
     maybe = ""
     for snapshot in newer:
@@ -39,9 +39,9 @@ def ask_newer(newer: Iterable[Manifest | None]) -> str:
 
 
 def ask_state(state: ObjectStore | None, cluster: str) -> str:
-    """Say what the state store at hand tells of such a one; one LIST. Raises nothing.
+    """Say what the state store at hand shows of such a snapshot; one LIST. Raises nothing.
 
-    A state store that is gone or does not answer tells nothing: that is when people restore.
+    A state store that is gone or does not answer shows nothing: that is when people restore.
     """
     try:
         return WORDS if state is not None and has_keysets(state, cluster) else ""
@@ -55,10 +55,11 @@ def has_keysets(state: ObjectStore, cluster: str) -> bool:
 
 
 def speaks_against(ledger: Ledger, manifest: Manifest) -> str:
-    """Say why a snapshot is no recovery point of its cluster, which was applied; empty: it is one.
+    """Say why a snapshot is from before its cluster was applied; empty where it is not.
 
-    Asks nothing where it has keysets. Else the state store at hand, then newer snapshots, the next
-    one first, of the same state store: a LIST, and a GET for each until one tells.
+    A snapshot with keysets needs no request. Otherwise the state store at hand is asked, then newer
+    snapshots of the same state store, the next one first: a LIST, and a GET for each until one
+    decides.
     """
     if not lacks_keys(manifest):
         return ""

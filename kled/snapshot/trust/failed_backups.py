@@ -1,7 +1,7 @@
-"""Backups of etcd that a check opened and found damaged: they are so in every later snapshot.
+"""Etcd backups that a check found damaged: they count as damaged in later snapshots, too.
 
-What copies them proves the SHA-256 that they end with, and opens none: a database that is no
-database would be called sound again by the next run.
+A run that copies backups proves the SHA-256 at their end without opening them, so the next run
+would otherwise call a broken database sound again.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

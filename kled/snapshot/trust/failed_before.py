@@ -1,7 +1,7 @@
-"""Bytes that failed a check fail it in every later snapshot, until they change or it holds.
+"""Definitions that failed a check: they fail in later snapshots, too, until they change or pass.
 
-Whoever makes snapshots proves less than whoever verifies them: without a kops at hand the state
-that a kops could not read would be called sound again by the next run.
+Making snapshots proves less than verifying them: without a kops at hand, the next run would
+otherwise call a state sound again that a kops could not read.
 """
 
 from collections.abc import Callable, Collection, Iterator

@@ -1,4 +1,4 @@
-"""The checks of a cluster's snapshots that went wrong, and that stand."""
+"""The failed checks of a cluster's snapshots that still stand."""
 
 from collections.abc import Collection, Iterator
 

@@ -1,8 +1,8 @@
-"""Whether runs and snapshots are gone that no prune removed, the older ones too.
+"""Finding older runs and snapshots that are gone although no prune removed them.
 
-Each run counts and names the one before it, and says how many snapshots each cluster had. Whoever
-removes older ones leaves a gap, for nobody without a key can write a run or a prune that explains
-it. A LIST of the runs, a GET of the oldest of them, and the prunes since the newest: no more.
+Each run has a number, names the one before it, and records how many snapshots each cluster had.
+Removing older ones leaves a gap, and nobody without a key can write a run or a prune that explains
+it. The search costs a LIST of the runs, a GET of the oldest, and the prunes since the newest.
 """
 
 from collections import Counter

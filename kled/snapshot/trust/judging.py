@@ -1,7 +1,7 @@
-"""Asks a snapshot store what is needed to trust its snapshots: manifests, and what lies beside.
+"""Judging the snapshots of a store, by their manifests and the documents beside them.
 
-One listing tells which snapshots there are, which archives, and where later checks left a document;
-only those documents are read.
+One listing shows which snapshots and archives exist, and which later checks left a document; only
+those documents are read.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

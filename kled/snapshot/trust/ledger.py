@@ -1,8 +1,8 @@
-"""What a snapshot store's own documents say of its snapshots, and where they cannot be believed.
+"""What a snapshot store's own documents say of its snapshots, and how far they can be believed.
 
-Every reader that wants more than one snapshot by its id asks here: which run is the newest, which
-snapshots it names, what was removed on purpose, and what is missing. Damage is never raised: it is
-a `doubt` where it could hide a newer snapshot, else a `finding`; what is merely odd is a `remark`.
+Whatever needs more than one snapshot by its id asks here: which run is the newest, which snapshots
+it names, what was removed on purpose, and what is missing. Damage is never raised: it is a `doubt`
+where it could hide a newer snapshot, otherwise a `finding`; harmless oddities are `remarks`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

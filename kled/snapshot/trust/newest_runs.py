@@ -1,9 +1,9 @@
-"""Finding the newest run of a snapshot store: by what runs say, not by what clocks said.
+"""Finding the newest run of a snapshot store by the runs' numbers, whatever clocks said.
 
-A listing shows ids, and when the store wrote each document. The last by either and all that are
-dated after now are read; where one went on from another than the one before it, those before it,
-too. The newest is the one with the highest number. What is damaged, or not signed where it should
-be, is stepped over with a doubt.
+A listing shows ids, and when the store wrote each document. The last run by id, the last by time of
+writing, and all that are dated after now are read; where a run's predecessor is not the one before
+it, earlier runs are read, too. The newest is the one with the highest number. A damaged run, or an
+unsigned one among signed ones, is stepped over with a doubt.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,6 @@
-"""Which snapshot of a cluster is newer than which, also where clocks were wrong.
+"""The order of a cluster's snapshots, even where clocks were wrong.
 
-Ids tell the time of the machine that gave them. What a run says outweighs them: the snapshot that
+An id holds the time of the machine that gave it. What a run says outweighs ids: the snapshot that
 the newest run names is newer than those it overtook, and than any that is dated after now. Pure.
 """
 

@@ -1,9 +1,9 @@
-"""Whose a snapshot is: a name is not enough, for two state stores may have clusters of one name.
+"""Which cluster a snapshot belongs to: two state stores may have clusters of the same name.
 
-A manifest says which state store it was taken from. It counts for a cluster where that is the state
-store at hand, or one where the snapshot store knows that cluster to have lived before (its epoch).
-Whoever copies a manifest from another snapshot store of the same key, or names the wrong snapshot
-store, has nothing that counts. The epoch is read once for each cluster.
+A manifest names the state store that it was taken from. It counts for a cluster where that is the
+state store at hand, or one in which the cluster lived before, by its epoch. A manifest that was
+copied from another snapshot store with the same key does not count. The epoch is read once for each
+cluster.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""What to do about findings of a snapshot store, of each kind of them. Pure.
+"""What settles each kind of finding of a snapshot store. Pure.
 
-Giving up what is lost is no answer to a wrong clock or a wrong key: nothing is lost there.
+A wrong clock or a wrong key loses nothing, so giving up what is lost would be the wrong advice.
 """
 
 from collections.abc import Sequence
@@ -47,12 +47,12 @@ _LOST: Final = (
 
 
 def is_of_keys(finding: str) -> bool:
-    """Say whether a finding is of present keys, and no snapshot is damaged."""
+    """Say whether a finding is about keys that no snapshot has yet, rather than about damage."""
     return finding.startswith((LACKS_KEYS, NO_SNAPSHOT))
 
 
 def advise(findings: Sequence[str]) -> str:
-    """Return what settles these findings, each kind's once; a kind without words may be a loss."""
+    """Return what settles these findings, once for each kind; other findings may be losses."""
     kinds = [
         next((told for sign, told in _ADVICE if sign in finding), _LOST) for finding in findings
     ]

@@ -1,7 +1,7 @@
-"""What of a snapshot store nothing there knows: manifests that somebody put in.
+"""Strays: manifests that somebody put into a snapshot store, of clusters that it does not know.
 
-A cluster that this snapshot store knows, by its runs or its epoch, has no snapshot of a state store
-where it never lived. Two clusters of one name in two state stores are known by the runs of both.
+A snapshot of a known cluster comes from a state store where its runs or its epoch place it.
+Two clusters of one name in two state stores are known by the runs of both.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
-"""When a snapshot can be trusted, as a rule over what is known of it; and nothing else.
+"""The rule by which a snapshot can be trusted. Pure.
 
-Trusted is what was proved complete when it was taken (level 1 or more), mixes no two states, failed
-no later check that still stands, has its payloads, and is signed where that is asked for. There is
-this one notion: `latest`, hints, retention, guards, flows and lists all ask it. Pure.
+A snapshot is trustworthy where it was proved complete when it was taken (level 1 or more), holds a
+single state, failed no later check that still stands, has its payloads, and is signed where a key
+is configured. `latest`, hints, retention, guards, flows and lists all use this rule.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ class Trust:
     reasons: tuple[str, ...] = ()
     """Why it cannot be trusted, in words; empty: it can."""
     remarks: tuple[str, ...] = ()
-    """What is odd, and takes nothing from it."""
+    """Oddities that do not lessen the trust."""
 
     @property
     def trusted(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether the snapshot can be trusted."""
         return not self.reasons
 
     def as_json(self) -> dict[str, object]:
@@ -42,7 +42,7 @@ class Trust:
 
 
 def trust_of_unreadable(why: str) -> Trust:
-    """Return the trust in a snapshot whose manifest is damaged, foreign or not signed."""
+    """Return the trust in a snapshot whose manifest cannot be used."""
     return Trust(None, (why,))
 
 
