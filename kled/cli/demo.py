@@ -25,7 +25,7 @@ CLUSTER = "demo.example.com"
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The sandbox's directory [default: demo below KLED_HOME]; one that is there is made anew.",
+    help="The sandbox's directory [default: demo below KLED_HOME]; an existing one is made again.",
 )
 @click.option(
     "--speed",
@@ -41,7 +41,8 @@ def demo(call: Call, name: str, directory: Path | None, speed: float) -> None:
     cannot be touched: the demo runs with a home of its own and without your cloud variables.
     """
     box = (directory or call.settings.home / "demo").absolute()
-    stays = f"the same command begins anew; or be rid of it: kled sandbox stop {options(dir=box)}"
+    stop = f"kled sandbox stop {options(dir=box)}"
+    stays = f"the same command starts from the beginning; to remove the sandbox: {stop}"
     with interruption.add_when_interrupted(stays):
         _fresh_sandbox(box, speed)
         call.say(f"a simulation: no real cloud is touched. Sandbox: {box}")

@@ -1,4 +1,4 @@
-"""Ends a run that is over for its server: cancelled, believed dead, or begun anew elsewhere.
+"""Ends a run that is over for its server: cancelled, believed dead, or begun again elsewhere.
 
 Prefect leaves this to the worker that started the run. A worker that was killed, or that lost the
 server for a while, never does it, and a run that `kled run` started has none: such a run would be
@@ -66,7 +66,7 @@ def judge(sight: RunView, process: str | None) -> Verdict | None:
     signal would disturb the first one's clean-up.
     """
     if sight.process != process or sight.kind in _BEFORE:
-        return Verdict("over", "this run was begun anew, so its earlier attempt ends", looks=2)
+        return Verdict("over", "this run was begun again, so its earlier attempt ends", looks=2)
     if sight.kind == "CANCELLING":
         why = "the run was cancelled; it ends itself, since no worker has ended it"
         return Verdict("cancelled", why, looks=2 if sight.by_worker else 1)

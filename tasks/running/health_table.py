@@ -161,7 +161,7 @@ def _known(key: str) -> Known | None:
     """Return of which clusters people know by the run before; None: the server does not say."""
     try:
         artifact: Any = Artifact.get(key)
-    except Exception as error:  # noqa: BLE001 - whatever the server does: all is told anew
+    except Exception as error:  # noqa: BLE001 - whatever the server does: all is told again
         logger.warning("how the clusters were before is not known: %s", type(error).__name__)
         return None
     return read_known(artifact.data) if artifact is not None else None

@@ -85,7 +85,7 @@ class Bars:
             self._share = share
 
     def started(self, step: Step) -> None:
-        """Begin anew."""
+        """Begin again."""
         with self._changing:
             self._at, self._since = step.name, self._monotonic()
             self._share = None

@@ -76,7 +76,9 @@ def test_a_command_says_at_each_step_how_far_it_came_and_the_next_goes_on(box: B
                 continue  # it was the last one, and is through
             words = told(terminal, terminal.interrupt())
         assert f"kops has ended; the lease of {C} is free" in words
-        assert re.search("the same command (does only what is left|begins anew)", words)
+        assert re.search(
+            "the same command (does only what is left|starts from the beginning)", words
+        )
         assert "done before: " in words or "check epoch" in words
         assert is_free(box)
 
@@ -155,7 +157,7 @@ def test_a_flow_that_a_terminal_or_a_supervisor_ends_says_how_far_it_came(
 
     assert re.search("the flow create-cluster was at: |done before: ", words)
     assert "kops has ended" in words
-    assert re.search("the same command (does only what is left|begins anew)", words)
+    assert re.search("the same command (does only what is left|starts from the beginning)", words)
     assert is_free(box, cluster)
     eventually(lambda: states(box)[crashed:] == ["CRASHED"])
 

@@ -91,7 +91,7 @@ def test_a_restore_says_how_far_it_came_and_the_same_command_does_the_rest(
     assert is_free(box)
     # a member of fault 19: by the same command `latest` was the snapshot of what the restore mends,
     # taken just before, and nothing was restored with exit 0
-    assert re.search("the same command (does only what is left|begins anew)", words)
+    assert re.search("the same command (does only what is left|starts from the beginning)", words)
     done = box.kled(*restore)
     assert done.returncode == 0, done.stderr
     assert {one.read_text() for one in addons(box)} == {f"of: {step}, {number}\n"}

@@ -33,7 +33,7 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
         return [("", ("wrong", error.message, error.hint or ""))]
     if homeless:
         message = f"their work pool is gone: {enumerated(homeless, _NAMED)}"
-        states = [("", ("wrong", message, "make it and them anew: kled deploy")), *states]
+        states = [("", ("wrong", message, "make it and them again: kled deploy")), *states]
     return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
 
 

@@ -1,7 +1,7 @@
 """Writing the settings file: one profile is put in, everything else stays as it was.
 
 The text is edited in place, so that comments and the order of things stay. Where that does not give
-what it should (inline tables, dotted keys), the file is written anew from its values and the old
+what it should (inline tables, dotted keys), the file is written from its values and the old
 one is kept as `<name>.bak`. Nothing secret is ever written: credentials stay in the environment.
 """
 

@@ -42,7 +42,7 @@ CODES: Final[Mapping[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143, sign
 
 
 NOTHING_CHANGED: Final = "nothing was changed"
-ANEW: Final = "the same command begins anew"
+ANEW: Final = "the same command starts from the beginning"
 
 
 class LastWords:

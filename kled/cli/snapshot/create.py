@@ -56,7 +56,7 @@ def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int |
     callback=_backups,
     help="How many complete backups of each etcd cluster to take, newest first [default: 1].",
 )
-@click.option("--anew", is_flag=True, help="Write everything anew; what is lost is given up.")
+@click.option("--anew", is_flag=True, help="Write everything again; what is lost is given up.")
 @click.option(
     "--rotated",
     metavar="SECRET",

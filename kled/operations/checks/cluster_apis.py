@@ -48,7 +48,7 @@ def _asked(cluster: str, kubeconfig: Path) -> Check:
 
     name = f"API of {cluster}"
     named = options(name=cluster, kubeconfig=kubeconfig)
-    renew = f"kled kops export-kubecfg {named} writes it anew"
+    renew = f"kled kops export-kubecfg {named} writes it again"
     try:
         with connect(kubeconfig, timeout=_PATIENCE) as api, explain_placeholder():
             nodes = has_any(api)

@@ -42,12 +42,12 @@ def _kubectl(at: str, env: Mapping[str, str], run: Runner) -> Check:
     try:
         done = run([at, "version", "--client", "--output=json"], env=env, timeout=_PATIENCE)
     except KledError as error:
-        return Check(KUBECTL, "wrong", f"{at}: {error.message}", "install it anew")
+        return Check(KUBECTL, "wrong", f"{at}: {error.message}", "install it again")
     try:
         version = json.loads(done.stdout)["clientVersion"]["gitVersion"]
     except (ValueError, KeyError, TypeError):
         told = (done.stderr.strip() or done.stdout.strip() or "it says no version").split("\n")[0]
-        return Check(KUBECTL, "wrong", f"{at}: {told[:200]}", "install it anew")
+        return Check(KUBECTL, "wrong", f"{at}: {told[:200]}", "install it again")
     return Check(KUBECTL, "ok", f"{version} {at}")
 
 

@@ -26,7 +26,7 @@ def another_definition(stored: Definition, wanted: Definition, *, applied: bool)
         ways.append(f"to change it to these options: {' && '.join(edits)}")
     if not applied:
         ways.append(
-            "it was never applied, so these options can begin anew: kled kops delete-cluster"
+            "it was never applied, so it can be stored again with these: kled kops delete-cluster"
             f" --name={name} --unregister, then the same command"
         )
     look = f"look at it: kled kops get-clusters --name={name} --output=yaml"

@@ -332,7 +332,7 @@ def vacate_step(cluster: str) -> Step:
         if known is not None and known.unregistered:
             return f"it lives on, and its snapshots count: epoch {known.number} stays"
         epoch.vacate(snapshots, cluster, known_epoch.here(session))
-        return "the cluster may be made anew anywhere"
+        return "the cluster may be made again anywhere"
 
     return Step("end epoch", act, READ)
 

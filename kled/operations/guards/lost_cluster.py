@@ -43,5 +43,5 @@ def refuse(session: Session, cluster: str) -> None:
     raise NotApproved(
         f'cluster "{cluster}" {what}; nothing was changed',
         hint=f"to put it back (with --with-control where its machines run on): {back}{_UNSURE};"
-        f" only to begin anew with other keys: {CREATE_AGAIN} --new-identity={cluster}",
+        f" only to begin again with other keys: {CREATE_AGAIN} --new-identity={cluster}",
     )

@@ -140,10 +140,10 @@ def _refusal(cluster: str, taken: Sequence[Change], owners: Sequence[str]) -> No
     stores = {change.fields[OWNER]: change.fields.get(STORE, "") for change in taken}
     known = [options(state=stores[owner], name=owner) for owner in owners if stores[owner]]
     again = (
-        f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which makes"
-        " them anew (until then nothing drains its machines before the cloud ends them)"
+        f"{flags}, and at once after it kled kops update-cluster {known[0]} --yes, which"
+        " recreates them (until then nothing drains its machines before the cloud ends them)"
         if known
-        else f"{flags}, once you know whose they are: nothing here can make them anew"
+        else f"{flags}, once you know whose they are: nothing here can recreate them"
     )
     return NotApproved(
         f'deleting cluster "{cluster}" would also delete what is not its own, which kops finds by'

@@ -149,7 +149,7 @@ def _refusal(cluster: str, users: tuple[Shared, ...]) -> NotApproved:
         " settings file), another name, or instance profiles"
         f" of its own (spec.iam.profile of each instance group) for the one in {first.state_store};"
         f" to go on all the same: {_OVERRIDE}, and at once after it kled kops update-cluster"
-        f" {again} --yes --roll, which makes its roles anew",
+        f" {again} --yes --roll, which recreates its roles",
     )
 
 

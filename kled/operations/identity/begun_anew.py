@@ -8,7 +8,7 @@ from kled.operations.session import Session
 from kled.operations.step import ADDS_ONLY, Step
 from kled.retry import READ
 
-ANEW: Final = "begin anew"
+ANEW: Final = "begin again"
 
 
 def begin_anew_step(cluster: str) -> Step:

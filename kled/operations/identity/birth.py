@@ -81,9 +81,9 @@ def _refusal(session: Session, cluster: str, left: tuple[Change, ...]) -> Identi
     shown = enumerated([f"{change.kind} {change.name}" for change in left], _SHOWN)
     advice = kept_keys.advice(session, cluster, frozenset({kept_keys.AUTHORITY_KEY}))
     return IdentityAtRisk(
-        f'cluster "{cluster}" lives by keys that the state store lacks and kops would make anew:'
+        f'cluster "{cluster}" lives by keys that the state store lacks and kops would replace:'
         f" the cloud has {shown} of it already; nothing was changed",
         hint=f"no machine or kubeconfig of it trusts new ones; {advice}; where it was deleted and"
-        " these are left, remove them in the cloud; only to begin anew over them with other keys:"
+        " these are left, remove them in the cloud; only to begin again over them with other keys:"
         f" {CREATE_AGAIN} --new-identity={cluster}",
     )

@@ -34,7 +34,7 @@ def check(session: Session, cluster: str) -> str:
     _require_secrets(session, cluster)
     kept_keys.require_previewable(session, cluster)
     others = kept_keys.require_own_keys(session, cluster)
-    anew = f"{', '.join(gone)} will be made anew" if gone else ""
+    anew = f"{', '.join(gone)} will be replaced" if gone else ""
     if anew or others:
         return f"NEW IDENTITY, as asked for: {'; '.join(filter(None, (anew, others)))}"
     return "no keyset is missing" if where == own_places.NOTHING else where

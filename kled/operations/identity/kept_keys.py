@@ -99,7 +99,7 @@ def require_whole(session: Session, cluster: str) -> None:
         f'cluster "{cluster}" cannot live by what is stored as its keys and secrets:'
         f" {enumerated(findings, _SHOWN)}; nothing was changed",
         hint=f"{advice(session, cluster, frozenset(damaged))}{_given_again(cluster, damaged)}; only"
-        " to begin anew with other keys: kled kops update-cluster"
+        " to begin again with other keys: kled kops update-cluster"
         f" --name={cluster} --yes --new-identity={cluster}",
     )
 
@@ -183,7 +183,7 @@ def require(session: Session, plan: Plan) -> str:
     first = [change.name for change in made.new if has_run.why_it_has_run(session, plan.cluster)]
     new = f"made for the first time: {', '.join(first)}" if first else ""
     again = [change.name for change in identity.reissued(plan)]
-    issued = f"certificates issued anew: {', '.join(again)}" if again else ""
+    issued = f"certificates issued again: {', '.join(again)}" if again else ""
     return "; ".join(filter(None, (anew, new, issued)))
 
 
@@ -236,9 +236,9 @@ def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
     ]
     way_on = "; ".join(strays) or advice(session, cluster, keys)
     return IdentityAtRisk(
-        f'cluster "{cluster}" lives by {enumerated(names, _SHOWN)}, which kops would make'
-        f" anew: {'; '.join(reasons)}; nothing was changed",
-        hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin anew with"
+        f'cluster "{cluster}" lives by {enumerated(names, _SHOWN)}, which kops would'
+        f" replace: {'; '.join(reasons)}; nothing was changed",
+        hint=f"no machine or kubeconfig of it trusts a new one; {way_on}; only to begin again with"
         f" other keys: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )
 
@@ -255,7 +255,7 @@ def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtR
     return IdentityAtRisk(
         f'cluster "{cluster}" does not live by the keys that are stored as'
         f" {enumerated(others.names, _SHOWN)}: {known}; nothing was changed",
-        hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin anew with the"
+        hint=f"no machine or kubeconfig of it trusts them; {way_on}; only to begin again with the"
         f" stored ones: kled kops update-cluster --name={cluster} --yes --new-identity={cluster}",
     )
 

@@ -26,7 +26,7 @@ RECORD: Final[Record[Definition]] = Record(
     _definition_of,
     droppable=False,  # without it nobody would look into the cloud, and the proof would say less
     advice="nothing can be proved without it: put the state back with kled snapshot restore"
-    " --name={cluster} --snapshot=latest --yes and delete the cluster again, which writes it anew;"
+    " --name={cluster} --snapshot=latest --yes and delete the cluster again, which writes it again;"
     " or look in the cloud for what is tagged KubernetesCluster={cluster}, remove that, and then"
     " remove the object",
 )

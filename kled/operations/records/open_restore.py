@@ -125,7 +125,7 @@ RECORD: Final[Record[OpenRestore]] = Record(
     droppable=False,  # without it `latest` would mean the damage that the restore was to mend
     advice="which snapshot was being restored cannot be read: name one, by its id (kled snapshot"
     " list --name={cluster}): kled snapshot restore --name={cluster} --snapshot=ID writes the"
-    " record anew",
+    " record again",
 )
 
 

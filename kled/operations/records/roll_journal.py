@@ -96,10 +96,10 @@ RECORD: Final[Record[Journal]] = Record(
     _fields_of,
     _journal_of,
     droppable=True,  # a roll looks at the cluster itself; what is lost is said
-    advice="times are not estimated; a roll that was interrupted begins anew, and nodes that it had"
-    " cordoned stay cordoned as if by somebody else (kled kops export-kubecfg --name={cluster}"
-    " --kubeconfig=./kubeconfig-{cluster}, then kubectl --kubeconfig=./kubeconfig-{cluster} get"
-    " nodes, and uncordon NODE in place of get nodes)",
+    advice="times are not estimated; an interrupted roll starts from the beginning, and nodes"
+    " that it had cordoned stay cordoned as if by somebody else (kled kops export-kubecfg"
+    " --name={cluster} --kubeconfig=./kubeconfig-{cluster}, then kubectl"
+    " --kubeconfig=./kubeconfig-{cluster} get nodes, and uncordon NODE in place of get nodes)",
 )
 
 

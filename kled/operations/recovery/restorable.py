@@ -81,7 +81,7 @@ def _moved(meant: "Settled") -> str:
 def _successor(meant: "Settled") -> NotApproved:
     cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
     return NotApproved(
-        f"snapshot {snapshot} is of an earlier cluster {cluster}, which was deleted or began anew"
+        f"snapshot {snapshot} is of an earlier cluster {cluster}, which was deleted or began again"
         " with other keys since: to raise the epoch for it would lock out the one that lives now;"
         " nothing was changed",
         hint="a copy of it elsewhere: leave out --raise-epoch; where it is to live again, delete"
@@ -107,7 +107,7 @@ def require_own_keys(store: "ObjectStore", meant: "Settled", planned: "RestorePl
         cluster, theirs = meant.wish.cluster, enumerated(keys, _SHOWN)
         raise NotApproved(
             f"snapshot {meant.wish.snapshot} is of an earlier cluster {cluster}, which was deleted"
-            f" or began anew with other keys since: {theirs} of the one that lives now would be"
+            f" or began again with other keys since: {theirs} of the one that lives now would be"
             " replaced, and no machine of it trusts those; nothing was changed",
             hint=f"{_of_the_living(meant)}; a copy elsewhere: --to=URL or --as=PREFIX; only where"
             " the keys of the earlier one are the right ones:"

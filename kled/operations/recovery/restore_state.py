@@ -294,7 +294,7 @@ class Settled:
     state_store: str = ""
     """The one that it was taken from, as its manifest says."""
     has_ended: bool = False
-    """Its cluster was deleted since, or began anew with other keys: what lives there is another."""
+    """Its cluster was deleted since, or began again with other keys; another one lives there."""
     is_succeeded: bool = False
     """It would take the epoch from another cluster of that name, which lives now."""
     rotated_since: tuple[str, ...] = ()

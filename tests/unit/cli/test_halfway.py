@@ -68,7 +68,7 @@ def test_before_it_begins_nothing_was_changed() -> None:
     assert halfway(done=0).lines() == [
         "update cluster had not begun",
         "nothing was changed",
-        "the same command begins anew",
+        "the same command starts from the beginning",
     ]
 
 
@@ -174,4 +174,4 @@ def test_what_acts_by_itself_does_not_say_that_nothing_was_changed() -> None:
 
     assert {name: told[name] for name in ACTING} == {name: (ACTING[name],) for name in ACTING}
     others = {again for name, again in told.items() if name not in ACTING}
-    assert others == {("nothing was changed", "the same command begins anew")}
+    assert others == {("nothing was changed", "the same command starts from the beginning")}

@@ -186,7 +186,10 @@ def test_an_interruption_that_python_makes_another_error_of_is_one() -> None:  #
     code, err = ended_by(signal.SIGINT, COMMAND)
 
     assert code == 130
-    assert err == "kled: interrupted\nnothing was changed\nthe same command begins anew\n"
+    assert (
+        err
+        == "kled: interrupted\nnothing was changed\nthe same command starts from the beginning\n"
+    )
 
 
 BEFORE = """
@@ -213,5 +216,5 @@ def test_before_a_command_has_begun_nothing_was_changed(number: int, code: int, 
     ended, err = ended_by(number, BEFORE)
 
     assert ended == code
-    said = f"kled: {word}\nnothing was changed\nthe same command begins anew\n"
+    said = f"kled: {word}\nnothing was changed\nthe same command starts from the beginning\n"
     assert err.lstrip("\n") == said  # click ends the line of a Ctrl-C

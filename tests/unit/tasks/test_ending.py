@@ -143,7 +143,7 @@ def test_an_attempt_ends_that_another_one_has_replaced(anew: RunView) -> None:
             time.sleep(10)
 
     assert server.asked == 3
-    with pytest.raises(Abort, match="begun anew"):
+    with pytest.raises(Abort, match="begun again"):
         attendance.concluded()
 
 

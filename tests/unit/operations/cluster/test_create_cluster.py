@@ -238,7 +238,7 @@ def test_a_definition_that_was_never_applied_may_be_made_anew_anywhere_when_it_i
     desk.snapshots = True
     desk.run(StoreCluster(SPEC))
 
-    assert desk.run(DeleteCluster(C, unregister=True))["end epoch"].endswith("made anew anywhere")
+    assert desk.run(DeleteCluster(C, unregister=True))["end epoch"].endswith("made again anywhere")
 
     desk.store = "new"
     assert desk.run(StoreCluster(OTHER))["store definition"] == "stored"

@@ -174,7 +174,7 @@ def test_a_name_that_is_no_cluster_here_binds_it_nowhere(living: World) -> None:
 
 def test_a_deleted_cluster_may_be_made_anew_in_another_state_store(living: World) -> None:
     report = run(Change(living, guards=DELETES), living.session())
-    assert report.rows[-1].words == "the cluster may be made anew anywhere"
+    assert report.rows[-1].words == "the cluster may be made again anywhere"
 
     living.put(fleets.objects(1), "other")
 

@@ -128,7 +128,7 @@ def test_what_is_listed_is_evidence_enough_where_nobody_is_registered(world: Wor
     error = refused(world)
 
     assert "prod-example-com-au" in error.message
-    assert "nothing here can make them anew" in str(error.hint)
+    assert "nothing here can recreate them" in str(error.hint)
 
 
 def test_a_state_store_that_cannot_be_asked_lets_nobodys_queue_go(world: World) -> None:

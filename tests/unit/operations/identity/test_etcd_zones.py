@@ -324,7 +324,7 @@ def test_what_began_anew_elsewhere_is_not_held_against_what_was_before(known: Wo
 
     rows = known.run(UpdateCluster(C))
 
-    assert "those of a past cluster" in rows["begin anew"]
+    assert "those of a past cluster" in rows["begin again"]
     assert "level 1" in rows["take the first snapshot"]
     known.new_identity = None
     known.run(UpdateCluster(C))

@@ -56,7 +56,7 @@ def test_nothing_goes_on_where_only_a_snapshot_knows_the_lost_authority(
 
     error = own.refused(operation)
 
-    assert f"kubernetes-ca, which kops would make anew: snapshot {good} has it" in error.message
+    assert f"kubernetes-ca, which kops would replace: snapshot {good} has it" in error.message
     assert f"--snapshot={good} --class=identity --yes" in str(error.hint)
 
 
