@@ -19,8 +19,8 @@ from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.first_look import FirstLook
 from kled.snapshot.create.making import Made, Making
 from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
-from kled.snapshot.create.one_row import explain_failure, name_left_out, name_linked, unfit
-from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, pools
+from kled.snapshot.create.one_row import explain_failure, explain_unfit, name_left_out, name_linked
+from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, open_pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
 from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.create.selection import Orphan, Selection
@@ -57,7 +57,7 @@ def create(
     manifest does, which is written last and never over another. Raises what the stores raise where
     they cannot be used at all; errors of one cluster are in its result.
     """
-    with pools() as (requests, workers):
+    with open_pools() as (requests, workers):
         run = _Create(state, snapshots, options, progress, requests, workers, first)
         return run.run(clusters)
 
@@ -123,7 +123,7 @@ class _Create:
         self._findings += [*self._ledger.doubts, *left]
         self._warnings += [*cured, *self._ledger.remarks]
         self._warnings += sealing.remarks(self._snapshots.sealer, self._snapshots.opener)
-        results = self._all() if clusters is None else self._named(clusters)
+        results = self._take_all() if clusters is None else self._take_named(clusters)
         results.sort(key=lambda result: result.cluster)
         written = [result for result in results if result.cluster not in self._strangers]
         known = self._earlier.known() and not self._strangers
@@ -151,44 +151,44 @@ class _Create:
         self._earlier.forget_lost(losses)
         (self._warnings if self._options.settles else self._findings).extend(losses.reasons)
 
-    def _named(self, clusters: Sequence[str]) -> list[ClusterResult]:
+    def _take_named(self, clusters: Sequence[str]) -> list[ClusterResult]:
         self._look_for_lost(clusters)
         self._progress.expect(clusters=len(clusters))
-        return list(self._workers.map(self._one, dict.fromkeys(clusters)))
+        return list(self._workers.map(self._take, dict.fromkeys(clusters)))
 
-    def _one(self, cluster: str) -> ClusterResult:
+    def _take(self, cluster: str) -> ClusterResult:
         def work() -> ClusterResult:
-            listed = self._living(self._relist(cluster))
+            listed = self._drop_ended(self._relist(cluster))
             if isinstance(listed, Orphan):
                 if not listed.objects and cluster not in self._earlier.known():
                     self._strangers.add(cluster)
                 raise absent_cluster(listed)
             reused = None
             if self._earlier.is_unchanged(listed) and self._earlier.to_build_on(listed) is not None:
-                reused = self._reused(listed)
+                reused = self._reuse(listed)
             return reused or self._make(listed, None)
 
-        return self._explained(cluster, work)
+        return self._explain(cluster, work)
 
-    def _all(self) -> list[ClusterResult]:
+    def _take_all(self) -> list[ClusterResult]:
         """Go through one listing; read what is new; agree by a second listing.
 
         What clusters are held against is asked for while the listing goes on.
         """
         known, backups = self._earlier.known(), self._options.etcd_backups
         with listing.list_fleet(
-            self._state, known, backups, self._requests, self._looked_at
+            self._state, known, backups, self._requests, self._look_at
         ) as under_way:
             self._look_for_lost(None)
             under_way.go_on()
-            done, new, position = self._sorted(under_way)
+            done, new, position = self._sort_out(under_way)
         present = {result.cluster for result in done} | {chosen.cluster for _, chosen in new}
         done += self._look_for_gone(present)
         if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
-            return done + self._swept(new)
-        return done + list(self._workers.map(lambda pair: self._fresh(pair[1]), new))
+            return done + self._read_along(new)
+        return done + list(self._workers.map(lambda pair: self._make_listed(pair[1]), new))
 
-    def _sorted(
+    def _sort_out(
         self, under_way: listing.Fleet[Selection | Orphan | ClusterResult]
     ) -> tuple[list[ClusterResult], list[tuple[int, Selection]], int]:
         """Return what is done with, what is new and where it was listed, and the last place."""
@@ -204,20 +204,20 @@ class _Create:
                 done.append(looked_at)
         return done, new, position
 
-    def _looked_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
+    def _look_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
         """Return its result where nothing is new, and else what was found."""
         if isinstance(listed, Orphan):
-            return unfit(listed, self._state.location.url) or listed
+            return explain_unfit(listed, self._state.location.url) or listed
         try:
-            living = self._living(listed)
+            living = self._drop_ended(listed)
             if isinstance(living, Orphan):
                 return living
             self._progress.expect(clusters=1)
-            return (self._earlier.is_unchanged(listed) and self._reused(listed)) or listed
+            return (self._earlier.is_unchanged(listed) and self._reuse(listed)) or listed
         except KledError as error:
-            return self._failed(listed.cluster, error, 0.0)
+            return self._fail(listed.cluster, error, 0.0)
 
-    def _living(self, listed: Selection | Orphan) -> Selection | Orphan:
+    def _drop_ended(self, listed: Selection | Orphan) -> Selection | Orphan:
         """Return what was found, but what is left of a cluster that kled deletes as no cluster.
 
         A GET for each that has lost its definition.
@@ -237,21 +237,21 @@ class _Create:
         self._findings += self._gone.findings
         return list(self._gone.failures)
 
-    def _fresh(self, chosen: Selection) -> ClusterResult:
-        return self._explained(chosen.cluster, lambda: self._make(chosen, None))
+    def _make_listed(self, chosen: Selection) -> ClusterResult:
+        return self._explain(chosen.cluster, lambda: self._make(chosen, None))
 
-    def _swept(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
+    def _read_along(self, new: Sequence[tuple[int, Selection]]) -> list[ClusterResult]:
         """Read many clusters along one second listing of the whole store."""
         finished = []
         for reader, again in read_along.read_along(
-            self._state, new, self._options.etcd_backups, self._workers, self._reader
+            self._state, new, self._options.etcd_backups, self._workers, self._make_reader
         ):
             finished.append(self._workers.submit(self._finish, reader, again))
             if len(finished) > CLUSTERS_AT_ONCE:
                 finished[-CLUSTERS_AT_ONCE].result()  # not more in memory than are worked on
         return [future.result() for future in finished]
 
-    def _reader(self, chosen: Selection) -> Reader:
+    def _make_reader(self, chosen: Selection) -> Reader:
         reader = Reader(self._state, chosen, self._requests, self._progress)
         self._progress.expect(objects=len(chosen.entries), size=sum(o.size for o in chosen.entries))
         return reader
@@ -259,7 +259,7 @@ class _Create:
     def _finish(self, reader: Reader, again: Selection | Orphan | None) -> ClusterResult:
         """`again` is what the second listing showed; None where it is not worth anything."""
         chosen = reader.selection
-        return self._explained(chosen.cluster, lambda: self._make(chosen, (reader, again)))
+        return self._explain(chosen.cluster, lambda: self._make(chosen, (reader, again)))
 
     def _make(
         self, chosen: Selection, read: tuple[Reader, Selection | Orphan | None] | None
@@ -267,12 +267,12 @@ class _Create:
         began = time.monotonic()
         building = self._requests.submit(self._earlier.to_build_on, chosen)
         if read is None and not self._earlier.has_definition(chosen):
-            read = self._reader(chosen), None
+            read = self._make_reader(chosen), None
             read[0].try_to_read()  # meanwhile
         earlier = building.result()
         if earlier is not None and earlier.definition_digest == chosen.definition_digest:
-            return self._only_backups(chosen, earlier, began)
-        reader, again = read or (self._reader(chosen), None)
+            return self._make_with_backups(chosen, earlier, began)
+        reader, again = read or (self._make_reader(chosen), None)
         if reader.failed is not None:
             raise reader.failed
         if isinstance(again, Selection) and reader.agrees_with(again):
@@ -282,18 +282,20 @@ class _Create:
             if isinstance(settled, Orphan):
                 raise absent_cluster(settled)
             picture = settled
-        return self._finished(self._making.make(picture, earlier), picture.selection, began)
+        return self._report(self._making.make(picture, earlier), picture.selection, began)
 
-    def _only_backups(self, chosen: Selection, earlier: Manifest, began: float) -> ClusterResult:
+    def _make_with_backups(
+        self, chosen: Selection, earlier: Manifest, began: float
+    ) -> ClusterResult:
         """The definition is that of an earlier snapshot: read just the new etcd backups."""
         known = {(record.key, record.tag) for record in earlier.objects}
         new = tuple(backup for backup in chosen.backups if (backup.key, backup.tag) not in known)
         keys = {entry.key for entry in chosen.entries}
         if not new and any(damaged.key in keys for damaged in earlier.damaged):
-            findings, reused = birth_findings(earlier), self._reused(chosen)  # nothing cured it
+            findings, reused = birth_findings(earlier), self._reuse(chosen)  # nothing cured it
             if reused is not None:
                 return replace(reused, level=earlier.level, findings=findings)
-        reader = self._reader(replace(chosen, definition=(), backups=new))
+        reader = self._make_reader(replace(chosen, definition=(), backups=new))
         reader.read()
         if not reader.complete:  # etcd-manager dropped one meanwhile: choose anew, and read it all
             again = self._relist(chosen.cluster)
@@ -301,12 +303,12 @@ class _Create:
                 raise absent_cluster(again)
             return self._make(again, None)
         picture = replace(reader.picture(fuzzy=False), selection=chosen)
-        return self._finished(self._making.make(picture, earlier), picture.selection, began)
+        return self._report(self._making.make(picture, earlier), picture.selection, began)
 
     def _relist(self, cluster: str) -> Selection | Orphan:
         return list_cluster(self._state, cluster, self._options.etcd_backups)
 
-    def _reused(self, chosen: Selection) -> ClusterResult | None:
+    def _reuse(self, chosen: Selection) -> ClusterResult | None:
         """Return the earlier snapshot, which holds what is there; None where that is made anew."""
         standing = self._earlier.standing(chosen.cluster)
         entry = self._earlier.entry(chosen.cluster)
@@ -362,7 +364,7 @@ class _Create:
         )
         self._findings += dating.result()
 
-    def _finished(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
+    def _report(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest
         self._made[manifest.cluster] = Taken.of(manifest)
         if made.remark:
@@ -382,15 +384,15 @@ class _Create:
             seconds=time.monotonic() - began,
         )
 
-    def _explained(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
+    def _explain(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
         """Do the work; an error of one cluster is its result, whatever it is."""
         began = time.monotonic()
         try:
             return work()
         except Exception as caught:  # noqa: BLE001 - one cluster never ends the run of a fleet
-            return self._failed(cluster, explain_failure(caught), time.monotonic() - began)
+            return self._fail(cluster, explain_failure(caught), time.monotonic() - began)
 
-    def _failed(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
+    def _fail(self, cluster: str, error: KledError, seconds: float) -> ClusterResult:
         before = self._earlier.entry(cluster)
         self._progress.done(clusters=1)
         snapshot = before.snapshot if before else None

@@ -23,7 +23,7 @@ def explain_failure(error: Exception) -> KledError:
     )
 
 
-def unfit(orphan: Orphan, state_store: str) -> ClusterResult | None:
+def explain_unfit(orphan: Orphan, state_store: str) -> ClusterResult | None:
     """Return the failure of what may be a cluster to kops and cannot be read as one."""
     if not (orphan.unfit and layout.is_cluster_name(orphan.name)):
         return None

@@ -11,7 +11,7 @@ _REQUESTS_AT_ONCE: Final = 48
 
 
 @contextmanager
-def pools() -> Iterator[tuple[Pool, Pool]]:
+def open_pools() -> Iterator[tuple[Pool, Pool]]:
     """Yield the pools of requests and of clusters; a failure waits for nothing that is queued."""
     with (
         Pool(_REQUESTS_AT_ONCE) as requests,
