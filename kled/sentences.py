@@ -10,8 +10,17 @@ _SECONDS_SAID: Final = 60
 
 def enumerated(names: Sequence[str], most: int) -> str:
     """Return the first `most` names and how many more there are: `a, b and 3 more`."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
+    return f"{', '.join(names[:most])}{and_more(len(names), most, before=' ')}"
+
+
+def first_of(parts: Sequence[str], most: int) -> str:
+    """Return the first `most` parts and how many more there are: `a; b; and 3 more`."""
+    return f"{'; '.join(parts[:most])}{and_more(len(parts), most)}"
+
+
+def and_more(count: int, most: int, *, before: str = "; ") -> str:
+    """Say how many of `count` are left out where `most` are shown: `; and 3 more`; empty for 0."""
+    return f"{before}and {count - most} more" if count > most else ""
 
 
 def number(count: int, noun: str, plural: str = "") -> str:

@@ -1,7 +1,7 @@
 """A cluster's stored definition: the cluster, its instance groups and what else belongs to it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,8 +127,8 @@ def _objects(definition: Definition) -> dict[str, Mapping[str, object]]:
 def _digest(document: Mapping[str, object]) -> str:
     import hashlib  # noqa: PLC0415 - loads OpenSSL, 2 ms, and not for a list
 
-    leaves = [leaf for leaf in _flatten("", document) if leaf[0] not in COUNTED]
-    body = json.dumps(sorted(leaves, key=lambda leaf: leaf[0]), default=str)
+    counting = [leaf for leaf in leaves("", document) if leaf[0] not in COUNTED]
+    body = json.dumps(sorted(counting, key=lambda leaf: leaf[0]), default=str)
     return hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 
 
@@ -159,19 +159,24 @@ def _without_secrets(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def _differing(left: Mapping[str, object], right: Mapping[str, object]) -> Iterator[str]:
-    flat_left, flat_right = dict(_flatten("", left)), dict(_flatten("", right))
+    flat_left, flat_right = dict(leaves("", left)), dict(leaves("", right))
     for field in flat_left.keys() | flat_right.keys():
         if field not in COUNTED and flat_left.get(field) != flat_right.get(field):
             yield field
 
 
-def _flatten(path: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield every leaf with its dotted path; empty lists and maps are leaves."""
+def leaves(
+    path: str, value: object, is_leaf: Callable[[list[object]], bool] = lambda _list: False
+) -> Iterator[tuple[str, object]]:
+    """Yield every leaf below `path` with its dotted path; empty lists and maps are leaves.
+
+    So is a list of which `is_leaf` says so; else its entries are walked, by their index.
+    """
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _flatten(f"{path}.{key}" if path else str(key), inner)
-    elif isinstance(value, list) and value:
+            yield from leaves(f"{path}.{key}" if path else str(key), inner, is_leaf)
+    elif isinstance(value, list) and value and not is_leaf(value):
         for index, inner in enumerate(value):
-            yield from _flatten(f"{path}[{index}]", inner)
+            yield from leaves(f"{path}[{index}]", inner, is_leaf)
     else:
         yield path, value

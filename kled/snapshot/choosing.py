@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
+from kled.sentences import and_more
 from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
@@ -50,11 +51,8 @@ class Choice:
             f"{judged.ref.id} is newer and cannot be trusted: {sum_up(judged.trust.reasons)}"
             for judged in self.passed
         )
-        more = f" (and {len(self.foreign) - 1} more)" if len(self.foreign) > 1 else ""
-        others = (
-            f"{judged.ref.id} is newer, and {judged.foreign}{more}" for judged in self.foreign[:1]
-        )
-        return (*own, *others, *filter(None, [self.why_aside]))
+        others = [f"{judged.ref.id} is newer, and {judged.foreign}" for judged in self.foreign]
+        return (*own, *filter(None, [sum_up(others), self.why_aside]))
 
 
 def choose(
@@ -207,11 +205,10 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
 
 def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
     reasons = [f"{judged.ref.id}: {sum_up(judged.trust.reasons)}" for judged in passed[:_SHOWN]]
-    more = f"; and {len(passed) - _SHOWN} more" if len(passed) > _SHOWN else ""
     of_earlier = f"{earlier} is of an earlier cluster of that name" if earlier else ""
-    shown = "; ".join(filter(None, [*reasons, of_earlier]))
+    shown = "; ".join(filter(None, [*reasons, of_earlier])) + and_more(len(passed), _SHOWN)
     return SnapshotNotTrustworthy(
-        f'no snapshot of cluster "{cluster}" can be trusted ({shown}{more})',
+        f'no snapshot of cluster "{cluster}" can be trusted ({shown})',
         hint="to see what one of them would put back:"
         f" kled snapshot restore --name={cluster} --snapshot=ID --untrusted; a second site may have"
         " a better one: kled snapshot list --snapshot-store=URL",

@@ -19,7 +19,7 @@ from kled.errors import KledError
 from kled.models.cluster_event import ClusterEvent
 from kled.operations.fleet.all_clusters import CHANGING, OK, UNREADABLE, WAITING, Answer
 from kled.operations.health.validate_clusters import ALL, ValidateClusters, summary_of
-from kled.sentences import enumerated, number
+from kled.sentences import and_more, enumerated, number
 from tasks.running import edge, events, notifications
 from tasks.running.markdown import inline
 from tasks.running.snapshot_table import UNSEEN, make_visible
@@ -133,7 +133,7 @@ def messages_of(rows: Rows, known: Known) -> list[Message]:
     messages = []
     if bad:
         lines = [_line(row) for row in bad[:_SHOWN]]
-        more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
+        more = filter(None, [and_more(len(bad), _SHOWN, before="")])
         messages.append(Message(_count(len(bad), "not healthy"), (*lines, *more)))
     if again := clusters_cured(rows, known):
         names = enumerated(again, _SHOWN)

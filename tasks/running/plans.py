@@ -19,6 +19,7 @@ from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.preview.preview_scaling import PlanScaling
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import Report
+from kled.sentences import and_more
 from tasks.running import logs, resources
 from tasks.running.markdown import inline
 from tasks.running.planning import carry_out
@@ -156,8 +157,8 @@ def markdown(
 def as_markdown_list(plan: Plan, redact: Redact) -> list[str]:
     """Return the changes with their values as the lines of a markdown list; bounded, counted."""
     changes = [line for change in shown(plan, redact)[:LONGEST] for line in _entry(change)]
-    more = len(plan.changes) - LONGEST
-    return [*changes, f"- and {more} more"] if more > 0 else changes
+    more = and_more(len(plan.changes), LONGEST, before="- ")
+    return [*changes, *filter(None, [more])]
 
 
 def _entry(shown: Shown) -> list[str]:

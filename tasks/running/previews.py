@@ -10,7 +10,7 @@ from kled.models.plan import Plan
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.runner import Report
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
-from kled.sentences import number
+from kled.sentences import and_more, number
 from tasks.running import reports, resources
 from tasks.running.edge import Outcome
 from tasks.running.markdown import inline
@@ -68,7 +68,7 @@ def _publish(cluster: str, heading: str, digest: str, lines: Sequence[str]) -> N
 
 def markdown(heading: str, digest: str, lines: Sequence[str]) -> str:
     """Return what would be done as a list, and the digest that approves it."""
-    more = len(lines) - SHOWN
+    more = and_more(len(lines), SHOWN, before="- ")
     return "\n".join(
         [
             f"# {inline(heading)}",
@@ -76,7 +76,7 @@ def markdown(heading: str, digest: str, lines: Sequence[str]) -> str:
             f"Digest: `{digest}`",
             "",
             *(f"- {inline(line)}" for line in lines[:SHOWN]),
-            *([f"- and {more} more"] if more > 0 else []),
+            *filter(None, [more]),
             "",
         ]
     )

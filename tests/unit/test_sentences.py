@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import kled
-from kled.sentences import duration, enumerated, number, options
+from kled.sentences import and_more, duration, enumerated, first_of, number, options
 
 
 def test_a_long_list_ends_with_how_many_more_there_are() -> None:
@@ -23,6 +23,13 @@ def test_a_long_list_ends_with_how_many_more_there_are() -> None:
         "a, b and 1 more",
         "a, b and 2 more",
     ]
+
+
+def test_so_do_parts_of_a_sentence_that_have_commas_of_their_own() -> None:
+    assert first_of([], 2) == ""
+    assert first_of(["a", "b"], 2) == "a; b"
+    assert first_of(["a", "b", "c"], 2) == "a; b; and 1 more"
+    assert [and_more(count, 2, before="- ") for count in (2, 5)] == ["", "- and 3 more"]
 
 
 def test_options_are_what_a_shell_takes_for_them() -> None:

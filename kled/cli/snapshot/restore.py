@@ -16,7 +16,7 @@ from kled.operations.recovery import restore_state as use
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_approval import protection_of
 from kled.operations.snapshots.plan_snapshots import refusal
-from kled.sentences import number, options
+from kled.sentences import and_more, number, options
 
 _WRITES: Final = (
     Column("ACTION", "action"),
@@ -219,7 +219,7 @@ def _show_plan(
     rows += [{"action": "delete", "class": "", "size": "", "key": key} for key in plan.deletes]
     show(rows[:_SHOWN], _WRITES, "table")
     if len(rows) > _SHOWN:
-        call.say(f"and {len(rows) - _SHOWN} more; --output=json shows all")
+        call.say(f"{and_more(len(rows), _SHOWN, before='')}; --output=json shows all")
     call.say(
         f"plan {plan.digest[:12]}: {number(len(plan.writes), 'object')} ({size(plan.size)}) into"
         f" {plan.target}/{plan.prefix}, {len(plan.same)} are there already,"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from kled import yaml_text
 from kled.errors import TextUnreadable
 from kled.kops.state_store import layout
+from kled.sentences import first_of
 
 _ADDONS: Final = "addons/"
 _CHANNEL: Final = f"{_ADDONS}bootstrap-channel.yaml"
@@ -42,10 +43,9 @@ def damage(objects: Mapping[str, bytes]) -> dict[str, str]:
 def told(damaged: Mapping[str, str]) -> Iterator[str]:
     """Yield in one sentence what is damaged, and what writes it anew; nothing where nothing is."""
     if damaged:
-        first = sorted(damaged)[:_SHOWN]
-        more = f"; and {len(damaged) - len(first)} more" if len(damaged) > len(first) else ""
+        parts = [f"{key} {damaged[key]}" for key in sorted(damaged)]
         yield (
-            f"{'; '.join(f'{key} {damaged[key]}' for key in first)}{more}: machines that start"
+            f"{first_of(parts, _SHOWN)}: machines that start"
             " cannot use it, and the next update writes it anew"
         )
 

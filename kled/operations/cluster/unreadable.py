@@ -21,6 +21,7 @@ from kled.kops.state_store import contents, layout, readable
 from kled.models.cluster import InstanceGroup
 from kled.operations.instance_group import lost_groups
 from kled.operations.session import Session
+from kled.sentences import and_more
 from kled.storage.bounded import get_bounded
 
 _SHOWN: Final = 3
@@ -60,7 +61,7 @@ def explain_crash(session: Session, cluster: str, error: KledError) -> KledError
         return error
     if not problems:
         return error
-    more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    more = and_more(len(problems), _SHOWN, before=", ")
     return DefinitionRejected(
         f"kops crashed: {'; '.join(problems[:_SHOWN])}{more}",
         command=error.command,

@@ -13,7 +13,7 @@ from kled.operations.fleet import registered
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import READ
-from kled.sentences import options
+from kled.sentences import and_more, options
 from kled.storage.bounded import get_bounded
 
 _BUCKET: Final = 2
@@ -113,7 +113,7 @@ def url_of(place: Place) -> str:
 
 
 def _refusal(mine: locations.Home, collisions: tuple[locations.Collision, ...]) -> NotApproved:
-    first, more = collisions[0], f"; and {len(collisions) - 1} more" if len(collisions) > 1 else ""
+    first, more = collisions[0], and_more(len(collisions), 1)
     if locations.path(first.place.url) == locations.path(mine.root):
         theirs = locations.root_of(first.state_store, first.cluster)
         named = options(name=first.cluster, state=first.state_store)

@@ -17,7 +17,7 @@ from kled.operations.runner import Observer, run
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
-from kled.sentences import number
+from kled.sentences import first_of, number
 
 _SHOWN = 3
 NO_NODES: Final = "none besides the control plane: other pods have nowhere to run"
@@ -98,12 +98,11 @@ def healthy(report: ValidationReport) -> str:
 
 def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
     """Return the error that names the first failures of `report`."""
-    first = "; ".join(map(_told, report.failures[:_SHOWN]))
-    more = len(report.failures) - _SHOWN
+    first = first_of([_told(failure) for failure in report.failures], _SHOWN)
     address = next(filter(None, map(_placeholder, report.failures)), None)
     hint = "new nodes need some minutes to join; kled kops get-instances shows them"
     return ClusterNotReady(
-        f'cluster "{cluster}" is not healthy: {first}' + (f"; and {more} more" if more > 0 else ""),
+        f'cluster "{cluster}" is not healthy: {first}',
         hint=hint if address is None else placeholder.hint(address),
     )
 

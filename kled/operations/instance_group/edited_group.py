@@ -1,10 +1,10 @@
 """A cluster or instance group as YAML that people edit: writing, reading, comparing. No I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kled.errors import InvalidInput, TextUnreadable
-from kled.models.definition import COUNTED
+from kled.models.definition import COUNTED, leaves
 from kled.sentences import options, word
 from kled.yaml_text import documents, to_text
 
@@ -64,7 +64,7 @@ def changes(before: Document, after: Document) -> tuple[str, ...]:
 
 def changed_fields(before: Document, after: Document) -> tuple[tuple[str, Any, Any], ...]:
     """Return each field that differs with both values, None where it is missing; sorted by name."""
-    old, new = dict(_leaves("", before)), dict(_leaves("", after))
+    old, new = _leaves(before), _leaves(after)
     return tuple(
         (field, old.get(field), new.get(field))
         for field in sorted(old.keys() | new.keys())
@@ -132,13 +132,11 @@ def _shown(value: object) -> str:
     return "(none)" if value is None else str(value)
 
 
-def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield each leaf with its dotted path; empty maps, empty lists and nulls count as missing."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(f"{path}.{key}" if path else str(key), inner)
-    elif isinstance(value, list) and any(isinstance(element, Mapping | list) for element in value):
-        for index, inner in enumerate(value):
-            yield from _leaves(f"{path}[{index}]", inner)
-    elif value not in (None, []):
-        yield path, value
+def _leaves(document: Document) -> dict[str, object]:
+    """Return each leaf by its dotted path; empty maps, empty lists and nulls count as missing."""
+    all_leaves = leaves("", document, _is_plain)
+    return {path: value for path, value in all_leaves if value not in (None, [], {})}
+
+
+def _is_plain(entries: list[object]) -> bool:
+    return not any(isinstance(entry, Mapping | list) for entry in entries)

@@ -14,6 +14,7 @@ from kled.models.plan import Action, Change, Plan
 from kled.models.plan_changes import differences, is_rest_of
 from kled.operations.records.record import Record
 from kled.operations.session import Session
+from kled.sentences import first_of
 
 _ACTIONS: Final[dict[str, Action]] = {"create": "create", "modify": "modify", "delete": "delete"}
 _SHOWN: Final = 6
@@ -105,11 +106,10 @@ def _changed(now: Plan, approved: Approved, known: Plan | None) -> NotApproved:
         what = list(differences(known, now))
     else:
         what = [f"{change.action} {change.kind}/{change.name}" for change in now.changes]
-    more = f"; and {len(what) - _SHOWN} more" if len(what) > _SHOWN else ""
     lead = "" if known is not None else "it is now: "
     return NotApproved(
         f"the plan is {now.digest[:12]} now, not {approved.digest[:12]}:"
-        f" {lead}{'; '.join(what[:_SHOWN])}{more}",
+        f" {lead}{first_of(what, _SHOWN)}",
         hint=f"look at it with kled kops update-cluster --name={now.cluster} and approve that one;"
         " nothing was changed",
     )

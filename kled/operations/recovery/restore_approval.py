@@ -8,7 +8,7 @@ from kled.kops.state_store.layout import CONFIG
 from kled.operations.guards.protection import pattern_protection, protection
 from kled.operations.records import open_restore
 from kled.operations.session import Session
-from kled.sentences import options
+from kled.sentences import enumerated, options
 from kled.snapshot.epoch.raising import raise_command
 from kled.visible import visible
 
@@ -37,11 +37,11 @@ def require_spared(session: Session, restoring: "RestoreState", planned: "Restor
     guarded = restoring.guards.snapshot != "none"
     if not lost or guarded or session.overrides.no_snapshot:
         return
-    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     place = options(state=planned.target, name=restoring.wish.place.cluster)
     raise NotApproved(
-        f"{planned.target}/{planned.prefix} has other bytes than the snapshot: {lost[0]}{more}"
-        " would be replaced or deleted, and no snapshot of them is taken before",
+        f"{planned.target}/{planned.prefix} has other bytes than the snapshot:"
+        f" {enumerated(lost, 1)} would be replaced or deleted, and no snapshot of them is taken"
+        " before",
         hint=f"{_stays(restoring, planned)}keep them first: kled snapshot create {place}, in a"
         " snapshot store of its own; or restore all the same: --no-snapshot",
     )

@@ -14,6 +14,7 @@ def say_all_gone(opened: stores.Stores) -> str | None:
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
     from kled.snapshot.losses.vanished import find_vanished  # noqa: PLC0415
     from kled.snapshot.trust.ledger import read_ledger  # noqa: PLC0415
+    from kled.snapshot.trust.trust import sum_up  # noqa: PLC0415
 
     url = opened.state.location.url
     ledger = read_ledger(opened.snapshots, opened.remembering)
@@ -23,8 +24,7 @@ def say_all_gone(opened: stores.Stores) -> str | None:
     errors = [failure.error for failure in failures if failure.error is not None]
     if not errors:
         return None
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{errors[0].message}{more}; {errors[0].hint}"
+    return f"{sum_up([error.message for error in errors])}; {errors[0].hint}"
 
 
 def require_whole(opened: stores.Stores) -> None:

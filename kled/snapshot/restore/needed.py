@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from kled.errors import SnapshotNotTrustworthy
+from kled.sentences import first_of
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
 from kled.snapshot.parallel import in_parallel
 from kled.snapshot.repository import SnapshotStore
@@ -81,10 +82,9 @@ def _trouble(snapshots: SnapshotStore, payload: Payload) -> str | None:
 
 
 def _refusal(manifest: Manifest, wrong: list[str]) -> SnapshotNotTrustworthy:
-    more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
     return SnapshotNotTrustworthy(
         f"snapshot {manifest.id} of {manifest.cluster} lacks what the restore needs:"
-        f" {'; '.join(wrong[:_NAMED])}{more}",
+        f" {first_of(wrong, _NAMED)}",
         hint=f"take another one (kled snapshot list --name={manifest.cluster}), or restore only"
         " classes that are whole (--class); does the bucket have a lifecycle rule?",
     )

@@ -13,6 +13,7 @@ from typing import Final
 
 from kled.errors import OtherRecipients, SnapshotNotTrustworthy
 from kled.kops.state_store import contents, derived, layout, locations
+from kled.sentences import first_of
 from kled.snapshot.documents.manifest import Manifest, Payload, Proof
 from kled.snapshot.documents.proofs import proofs, read_later
 from kled.snapshot.documents.proofs import record as keep_proof
@@ -94,9 +95,8 @@ class VerifyReport:
     def require(self) -> "VerifyReport":
         """Raise `SnapshotNotTrustworthy` where something is wrong."""
         if self.findings:
-            more = f"; and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
             raise SnapshotNotTrustworthy(
-                f"snapshot {self.ref.id} of {self.ref.cluster}: {self.findings[0]}{more}",
+                f"snapshot {self.ref.id} of {self.ref.cluster}: {first_of(self.findings, 1)}",
                 hint=f"kled snapshot list --name={self.ref.cluster} shows others",
             )
         return self
