@@ -1,1 +1,1 @@
-"""Making snapshots: what is read, what is left, what is written, what is proved at birth."""
+"""Making snapshots: choosing, reading, writing, and the first proofs."""

@@ -1,8 +1,8 @@
 """The archive of a snapshot: a PAX tar, compressed with zstd, the same bytes for the same objects.
 
-Members are sorted by the bytes of their keys, owned by nobody (0/0), mode 0600, time 0. Reading
-trusts nothing: only plain files, in order, with the names and sizes that are expected, and nothing
-behind them. It does not go through `tarfile`, which follows whatever a header asks for.
+Members are sorted by the bytes of their keys, with owner 0/0, mode 0600 and time 0. Reading trusts
+nothing: it accepts only plain files, in order, with the expected names and sizes, and nothing after
+them. It avoids the reader of `tarfile`, which follows whatever a header asks for.
 """
 
 import io
@@ -41,9 +41,9 @@ def unpack(
     """Yield key and body of each object, in order.
 
     `expected` are the keys and sizes that the manifest names, in the archive's order; anything
-    else raises `SnapshotNotTrustworthy`. They also bound the memory, which is one object's and the
-    frame's window: a bomb is refused before it grows beyond what its manifest allows. A consumer
-    that reads to the end knows that nothing is missing and nothing is behind the last one.
+    else raises `SnapshotNotTrustworthy`. They also bound the memory, which is one object and the
+    frame's window: a bomb is refused before it grows beyond what its manifest allows. Reading to
+    the end proves that the archive is complete and holds nothing else.
     """
     wanted = tuple(expected)
     position = 0
@@ -70,7 +70,7 @@ class _Frame:
     """The bytes of one zstd frame, unpacked as far as they are read."""
 
     def __init__(self, packed: Bytes, most: int, what: str) -> None:
-        """Refuses a frame that is, or says that it is, more than `most` bytes."""
+        """Refuses a frame that holds, or claims to hold, more than `most` bytes."""
         import zstandard  # noqa: PLC0415 - native, and only for snapshots
 
         self._packed, self._at, self._most, self._what = packed, 0, most, what
@@ -93,7 +93,7 @@ class _Frame:
         return body
 
     def _more(self) -> bool:
-        """Unpack some more; say whether that was not the end."""
+        """Unpack another piece; return False at the end of the frame."""
         if self._unpacking.eof:
             if self._unpacking.unused_data or self._at < len(self._packed):
                 raise self._damaged("something stands behind it")

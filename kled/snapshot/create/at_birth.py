@@ -1,8 +1,8 @@
-"""What a kops read of a snapshot when it was made.
+"""Having a kops read a snapshot when it is made.
 
-Level 2 is proved at birth where a real kops is at hand (design D7), of a definition that is new: a
-reused archive was read already. No kops, one that fails and one that cannot read the cluster never
-keep a snapshot from being made; they are said. A simulated kops proves nothing.
+Level 2 is proved at once where a real kops is at hand and the definition is new; a reused archive
+was read before. The snapshot is made even where kops is missing, fails, or cannot read the cluster;
+the run reports that. A simulated kops proves nothing.
 """
 
 import logging
@@ -19,17 +19,17 @@ from kled.snapshot.verify.verify import KOPS, KopsCheck
 AT_ONCE: Final = 2
 """Clusters that a kops reads at once: each is a process with some 100 MB."""
 BUDGET: Final = timedelta(minutes=10)
-"""Of all reading in one run; what is left over stays at level 1."""
+"""The time for all reading in one run; the remaining clusters stay at level 1."""
 
 
 class Reading(NamedTuple):
-    """What a kops made of one cluster."""
+    """The result of a kops reading one cluster."""
 
     kops: str | None = None
-    """The real kops that read all of it; None: level 2 is not proved."""
+    """The version of the real kops that read all of it; None where level 2 is not proved."""
     seconds: float = 0.0
     unproved: str | None = None
-    """Why it is not proved, where that has to be said."""
+    """Why level 2 is not proved, where the run has to report that."""
 
     def proofs(self, by: str, now: Callable[[], object]) -> list[dict[str, object]]:
         """Return the proof of level 2 as a manifest has it, or none."""

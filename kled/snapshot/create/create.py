@@ -218,9 +218,9 @@ class _Create:
             return self._fail(listed.cluster, error, 0.0)
 
     def _drop_ended(self, listed: Selection | Orphan) -> Selection | Orphan:
-        """Return what was found, but what is left of a cluster that kled deletes as no cluster.
+        """Return what was listed; the rest of a cluster that kled is deleting counts as an orphan.
 
-        A GET for each that has lost its definition.
+        A GET for each cluster without its definition.
         """
         if isinstance(listed, Orphan) or not listed.lost:
             return listed

@@ -1,4 +1,4 @@
-"""What earlier runs left to a new one: what they knew of each cluster, and what it may build on.
+"""What a new run takes over from earlier ones: what they knew, and what it may build on.
 
 Where nothing is new an earlier snapshot counts, and says again what is wrong with the cluster, in
 every run until that is cured. One that failed a check, mixes two states, or was judged incomplete
@@ -32,13 +32,13 @@ from kled.store_urls import of_store
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an earlier snapshot says of a cluster in which nothing is new."""
+    """What an earlier snapshot is worth for an unchanged cluster."""
 
     findings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     """Why it cannot be trusted."""
     anew: str = ""
-    """Why another one has to take its place; empty: it may stay."""
+    """Why a new snapshot has to replace it; empty where it may stay."""
 
 
 class Earlier:
@@ -113,7 +113,7 @@ class Earlier:
         self._run = replace(run, clusters=kept)
 
     def require_whole(self, clusters: Sequence[str], lost: Sequence[str]) -> None:
-        """Raise what keeps a change of the clusters from beginning; a GET for each.
+        """Raise the losses that prevent a change of the clusters; a GET for each.
 
         That is what is known to be `lost`, and a newest snapshot that is gone or another one than
         the run names: somebody was at the store.
@@ -155,7 +155,7 @@ class Earlier:
         return entry is not None and entry.definition_digest == chosen.definition_digest
 
     def standing(self, cluster: str) -> Standing | None:
-        """Return what the earlier snapshot is worth now; None where it is not built on any more.
+        """Return what the earlier snapshot is worth now; None where it is no longer built on.
 
         Asks the store only of one that was not complete, or that a check went wrong for.
         """

@@ -1,4 +1,4 @@
-"""What a snapshot of what is there now would be worth, before one is taken. Writes nothing."""
+"""Foreseeing, before a snapshot is taken, whether it could be trusted. Writes nothing."""
 
 from dataclasses import replace
 from typing import Final
@@ -24,7 +24,7 @@ _BACKUPS: Final = 1
 def foresee_doubts(
     state: ObjectStore, ledger: Ledger, cluster: str, options: CreateOptions
 ) -> tuple[str, ...]:
-    """Return why the snapshot before a change could not be trusted; empty: nothing is known.
+    """Return why the snapshot before a change could not be trusted; empty where no reason is known.
 
     One LIST; the objects of the definition are read where they are new since the newest snapshot.
     What is only found by copying, such as a damaged backup of etcd, shows when it is taken. Raises

@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 def divide(known: Collection[str]) -> tuple[Part, ...]:
-    """Divide a state store that held these clusters; what came or went since is in a part, too."""
+    """Divide a state store by the clusters that it held; newer ones fall into a part, too."""
     names = sorted(known)
     number = max(1, min(_PARTS, len(names) // _CLUSTERS_A_PART))
     bounds = [f"{names[len(names) * part // number]}/" for part in range(1, number)]

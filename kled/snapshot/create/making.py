@@ -1,8 +1,8 @@
-"""From what was read of one cluster to its snapshot: archive, blobs, proofs, and last the manifest.
+"""Writing the snapshot of one cluster: archive, blobs, proofs, and last the manifest.
 
-Killed before the manifest, nothing is listed, and what was written is collected by prune; a repeat
-makes another snapshot. What an earlier manifest already vouches for is referred to, not written
-again: the archive where the definition's digest is the same, blobs of the same objects.
+A run that is killed before the manifest leaves no snapshot, only payloads that prune collects; a
+repeat makes another snapshot. Payloads of an earlier manifest are reused: the archive where the
+definition's digest is the same, and blobs of the same objects.
 """
 
 import hashlib
@@ -53,12 +53,12 @@ _LONGEST_FINDING: Final = 500
 _BLOBS_AT_ONCE: Final = 3
 """Of large ones, one is read while the others are written."""
 QUIET_FOR: Final = timedelta(seconds=30)
-"""A definition that nobody wrote for so long is quiescent: kops is not in the middle of it."""
+"""A definition that stayed unchanged for so long is quiescent: no kops is halfway through it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new snapshot, and what is wrong with what it holds."""
+    """A new snapshot, and what is wrong with the cluster's state in it."""
 
     manifest: Manifest
     findings: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a run writes down at its end, and what it looks at before it begins.
+"""The document that a run writes at its end, and what it requires before it begins.
 
 The next run goes on from the newest one of any state store: it counts one more, carries on what is
 known of all clusters of its own state store, and names the newest runs of the others.

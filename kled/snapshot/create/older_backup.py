@@ -1,9 +1,9 @@
-"""An older etcd backup beside damaged ones, so that a usable one is in the snapshot (fault 7).
+"""Taking an older etcd backup beside damaged ones, so that the snapshot holds a usable one.
 
-etcd-manager never looks at what it wrote, so a backup that lost its end looks like any other; its
-own SHA-256, which it ends with, tells. Where all that were to be taken are damaged, the next older
-ones are read, one after the other, until one is whole, none is left, or it has taken too long: a
-backup can be made to unpack to gigabytes, and a cluster may have thousands.
+etcd-manager never reads back what it wrote; the SHA-256 at the end of a backup shows whether it is
+whole. Where all chosen backups are damaged, older ones are read one after the other, until one is
+whole, none is left, or it takes too long: a backup can be made to unpack to gigabytes, and a
+cluster may have thousands.
 """
 
 import time

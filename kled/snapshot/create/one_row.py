@@ -1,4 +1,4 @@
-"""What went wrong with one cluster of a run, as the words of its row: never more than that."""
+"""What went wrong with one cluster of a run, as the text of its row."""
 
 import logging
 from typing import Final
@@ -13,7 +13,7 @@ _NAMED: Final = 5
 
 
 def explain_failure(error: Exception) -> KledError:
-    """Return the error as one of kled's; one that nobody raised on purpose is logged whole."""
+    """Return the error as one of kled's; an unexpected one is logged with its traceback."""
     if isinstance(error, KledError):
         return error
     logging.getLogger(__name__).error("a snapshot failed", exc_info=error)
@@ -24,7 +24,7 @@ def explain_failure(error: Exception) -> KledError:
 
 
 def explain_unfit(orphan: Orphan, state_store: str) -> ClusterResult | None:
-    """Return the failure of what may be a cluster to kops and cannot be read as one."""
+    """Return the failure of a link, or the like, that kops may take for a cluster; else None."""
     if not (orphan.unfit and layout.is_cluster_name(orphan.name)):
         return None
     error = DocumentDamaged(

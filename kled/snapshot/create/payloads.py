@@ -1,6 +1,6 @@
-"""Writing archives and blobs: sealed where there are recipients, and known by their digests.
+"""Writing archives and blobs: encrypted where there are recipients, and named by their digests.
 
-Every write is new or refused, never over something. An archive belongs to its snapshot's own
+A write never overwrites an object. An archive belongs to its snapshot's own
 directory, so nobody else writes there. A plain blob's key is its digest: one that exists already
 is claimed, read back and hashed before a manifest vouches for it. A sealed blob's key holds the
 digest of its own ciphertext. Killed anywhere, what is left is unreferenced, and prune collects it.
@@ -38,7 +38,7 @@ def put_archive(
 def put_blob(
     snapshots: SnapshotStore, body: bytes, *, retain_until: datetime | None = None
 ) -> Payload:
-    """Write a small blob, or find it there."""
+    """Write a small blob, or reuse the stored one."""
     sealed = snapshots.sealer.seal(body)
     encrypted = snapshots.sealer.encrypts
     digest = _sha256(body)
@@ -53,7 +53,7 @@ def put_blob(
 def stream_blob(
     snapshots: SnapshotStore, source: Spool, *, retain_until: datetime | None = None
 ) -> Payload:
-    """Write a large blob from a file, in bounded memory, or find it there."""
+    """Write a large blob from a file, in bounded memory, or reuse the stored one."""
     encrypted = snapshots.sealer.encrypts
     with Spool() as sealed:
         if encrypted:

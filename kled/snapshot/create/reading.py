@@ -17,7 +17,7 @@ from kled.snapshot.progress import Progress
 from kled.storage.base import Entry, ObjectStore
 
 ATTEMPTS: Final = 4
-"""The first reading and three more; then the snapshot is fuzzy."""
+"""How often a cluster is read until two listings agree; after that the snapshot is fuzzy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Reader:
         """What ended a reading that nobody waited for; whoever makes the snapshot raises it."""
 
     def read(self) -> None:
-        """Read what of the selection was not read yet; an object that changed is left out."""
+        """Read the objects of the selection that were not read yet; changed ones are left out."""
         held = self.selection.held
         small = [entry for entry in self.selection.entries if entry.key in held]
         wanted = [entry for entry in small if self._read.get(entry.key, ("",))[0] != entry.tag]

@@ -1,4 +1,4 @@
-"""What making snapshots is told, and what it tells."""
+"""The options of making snapshots, and its results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class CreateOptions:
     retain_until: datetime | None = None
     """Object lock, where the snapshot store has it."""
     reuse: bool = True
-    """False writes everything anew, also what is known from earlier snapshots."""
+    """Whether earlier snapshots and their payloads are reused; False writes everything again."""
     settles: bool = False
     """A person says that what is lost is lost: an emptied store is begun anew, and what the state
     store remembers is forgotten, where all clusters are taken."""
@@ -64,7 +64,7 @@ class ClusterResult:
     size: int = 0
     """Bytes of the objects, before compression."""
     findings: tuple[str, ...] = ()
-    """What is wrong with the cluster's state, in words."""
+    """What is wrong with the cluster's state, each a sentence."""
     reasons: tuple[str, ...] = ()
     """Why the snapshot cannot be trusted, in words; with the findings. Empty: it can."""
     left_out: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""From a listing of the state store to what a snapshot takes of each cluster, and what it leaves.
+"""Choosing from a listing of the state store what a snapshot takes of each cluster.
 
-Pure: listings go in, `Selection`s come out. A state store's directories are clusters where they
-hold `config`, or what only a cluster has; `.kled/` is kled's own.
+Pure: listings go in, `Selection`s come out. A directory of the state store is a cluster where it
+holds `config`, or other objects that only a cluster has; `.kled/` is kled's own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Private files for what is too large for memory.
 
-They have no name and mode 0600, so they are gone when the process ends, however it ends. They are
-not buffered, so that closing one cannot fail.
+They have no name and mode 0600, so they disappear when the process ends, however it ends. They are
+unbuffered, so that closing one cannot fail.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ class Sink:
 
 
 class Spool:
-    """A nameless file with its digest; iterating yields its bytes, anew each time."""
+    """A nameless file with its digest; each iteration yields its bytes from the start."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self.file = open_nameless(directory)
@@ -121,7 +121,7 @@ class Spool:
 
 @contextmanager
 def _room() -> Iterator[None]:
-    """Say what a disk without room is."""
+    """Turn the error of a full disk into `DiskUnusable`."""
     try:
         yield
     except OSError as error:

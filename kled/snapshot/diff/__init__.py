@@ -1,1 +1,1 @@
-"""What differs between two states of a cluster."""
+"""Comparing two states of a cluster."""

@@ -96,7 +96,7 @@ def make_view(
     opaque_objects: Iterable[tuple[str, str]] = (),
     etcd_backups: Iterable[EtcdBackup] = (),
 ) -> View:
-    """Reduce a state to facts.
+    """Return a state, reduced to facts.
 
     `objects` are keys relative to the cluster's prefix and bodies, `opaque_objects` keys and the
     sha256 of bodies too large to look into. Of the complete etcd backups, the newest of each etcd
@@ -140,7 +140,7 @@ def diff(before: View, after: View) -> tuple[Difference, ...]:
 def _compare_name(
     subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
 ) -> Iterator[Difference]:
-    """Yield the changes of one name; one, where the whole came or went or is summed up."""
+    """Yield the changes of one name, as a single one where the whole was added or removed."""
     if subject in _WHOLE and not old:
         yield Difference("added", subject, name, "", None, _summary(subject, new))
     elif subject in _WHOLE and not new:

@@ -1,4 +1,4 @@
-"""What one stored object says, as facts that can be compared and shown: never a secret.
+"""The facts of a stored object, which can be compared and shown without revealing a secret.
 
 A fact is a value at a `FactName`. What may be secret, and what has no form that kled knows, is
 shown by its fingerprint: an HMAC with a key that only the comparison (or the holder of the age
@@ -49,7 +49,7 @@ Facts = Mapping[FactName, Value]
 
 
 class Fingerprints:
-    """Shows bytes without telling them; equal bytes look equal under one key."""
+    """Shows bytes by a fingerprint; under one key, equal bytes have equal fingerprints."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -92,7 +92,7 @@ def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactNa
 
 
 def opaque_fact(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Value]:
-    """Return the fact that an object is there and has a certain content."""
+    """Return the fact that an object exists, with the fingerprint of its content."""
     kind, parts, print_ = layout.kind_of(key), key.split("/"), seen.of_digest(sha256)
     if kind == "control":
         return FactName("etcd-control", parts[2], "/".join(parts[4:])), "present"

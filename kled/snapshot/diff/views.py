@@ -1,7 +1,7 @@
-"""States to compare: a snapshot, or what the state store holds now.
+"""The states to compare: that of a snapshot, and that of the state store now.
 
-Both hold the same objects: all but etcd's backups, of which only the names count, and live control
-state, of which only the markers do.
+Both hold the same objects. Of etcd's backups only the names count, and of live control state only
+the markers.
 """
 
 import hashlib
@@ -66,8 +66,9 @@ def view_snapshot(snapshots: SnapshotStore, manifest: Manifest, key: bytes) -> V
 def view_live(state: ObjectStore, cluster: str, key: bytes, *, known: bool = False) -> View:
     """Return the state that the state store holds now; one request for each object and listing.
 
-    An object that is deleted meanwhile is left out. Raises `ClusterNotFound` for one without a
-    definition, unless it is `known` to have been: then what is left is its state, if only nothing.
+    An object that is deleted in the meantime is left out. Raises `ClusterNotFound` for a cluster
+    without a definition, unless the cluster is `known` to have existed: then its state is whatever
+    is left of it.
     """
     prefix = f"{names.check_cluster(cluster)}/"
     entries = list(state.entries(prefix))

@@ -1,4 +1,4 @@
-"""The outside of an etcd backup: gzip around a bbolt file that its own SHA-256 follows.
+"""The envelope of an etcd backup: gzip around a bbolt file and its SHA-256.
 
 etcd's Maintenance.Snapshot sends the database file, which is a multiple of 512 bytes, and then the
 32 bytes of its SHA-256; etcd-manager compresses both and stores no digest of its own.
@@ -41,9 +41,9 @@ def open_backup(
 
 
 def find_trouble(chunks: Iterable[bytes], *, limit: int = LARGEST) -> str | None:
-    """Return why the backup that `chunks` are is damaged; None: its gzip and its digest hold.
+    """Return why a backup, given as `chunks`, is damaged; None where its gzip and digest hold.
 
-    Memory does not grow with the backup, and nothing is written. What it holds is not looked at.
+    Memory does not grow with the backup, nothing is written, and its content is not examined.
     """
     try:
         for _ in _database(chunks, limit):

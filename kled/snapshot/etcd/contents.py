@@ -30,7 +30,7 @@ _LONGEST_KEY: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class EtcdContents:
-    """What was found in one backup; no value and no name of an object is kept."""
+    """The counts of one backup; values and names of objects are left out."""
 
     size: int
     """Bytes of the unpacked database."""
