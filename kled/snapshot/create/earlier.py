@@ -23,6 +23,7 @@ from kled.snapshot.losses.losses import Losses, change_refusal
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust import failed_backups
 from kled.snapshot.trust.failed_before import failed_before, rest_on_check
+from kled.snapshot.trust.failed_checks import FailedCheck, failed_checks
 from kled.snapshot.trust.judging import check_blobs, judge, read_listing
 from kled.snapshot.trust.ledger import Ledger
 from kled.snapshot.trust.trust import COMPLETE, birth_findings, sum_up
@@ -69,6 +70,7 @@ class Earlier:
         self._marking = requests.submit(
             find_marked, self._snapshots
         )  # nobody waits for one LIST more
+        self._failed: dict[str, tuple[FailedCheck, ...]] = {}
         self._run = self._newest_run()
 
     def sample(self) -> None:
@@ -176,11 +178,18 @@ class Earlier:
 
     def failed_backups(self, cluster: str) -> Mapping[str, str]:
         """Say which backups of etcd failed a check, by the SHA-256 of their data."""
-        return failed_backups.failed_backups(self._snapshots, self._marking.result(), cluster)
+        return failed_backups.failed_backups(self._failed_checks(cluster))
 
     def failed_before(self, cluster: str, digest: str) -> tuple[str, ...]:
         """Say which checks failed of snapshots that hold the definition of that digest."""
-        return failed_before(self._snapshots, self._marking.result(), cluster, digest)
+        return failed_before(self._failed_checks(cluster), digest)
+
+    def _failed_checks(self, cluster: str) -> tuple[FailedCheck, ...]:
+        """Return the failed checks of a cluster, which is asked about once in a run."""
+        if cluster not in self._failed:
+            checks = failed_checks(self._snapshots, self._marking.result(), cluster)
+            self._failed[cluster] = tuple(checks)
+        return self._failed[cluster]
 
     def _is_cured(self, cluster: str, entry: RunEntry, standing: Standing) -> str:
         """Say that what it was not complete for is over: a check holds, or a restore has ended."""

@@ -11,8 +11,7 @@ from kled.kops.state_store import layout
 from kled.sentences import options
 from kled.snapshot.documents.manifest import Manifest, ObjectRecord, Payload
 from kled.snapshot.documents.proofs import FailedProof, shorten_findings
-from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.trust.failed_checks import failed_checks
+from kled.snapshot.trust.failed_checks import FailedCheck
 from kled.snapshot.trust.trust import sum_up
 
 FailedBackups = Callable[[str], Mapping[str, str]]
@@ -21,16 +20,11 @@ _OPENS_ETCD: Final = 4
 _SAYS: Final = "(the check of level 4 of snapshot"
 
 
-def failed_backups(
-    snapshots: SnapshotStore, marked: Collection[tuple[str, str]], cluster: str
-) -> dict[str, str]:
-    """Return why which backups of a cluster failed a check, by the SHA-256 of their data.
-
-    `marked` is that of `failed_checks`.
-    """
+def failed_backups(checks: Iterable[FailedCheck]) -> dict[str, str]:
+    """Return why which backups of a cluster failed its `checks`, by the SHA-256 of their data."""
     return {
         data: why
-        for manifest, wrong in failed_checks(snapshots, marked, cluster)
+        for manifest, wrong in checks
         if wrong.proof.level == _OPENS_ETCD
         for data, why in _explain_failing(manifest, wrong)
     }

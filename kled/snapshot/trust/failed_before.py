@@ -4,13 +4,12 @@ Making snapshots proves less than verifying them: without a kops at hand, the ne
 otherwise call a state sound again that a kops could not read.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from kled.sentences import options
 from kled.snapshot.documents.proofs import shorten_findings
-from kled.snapshot.repository import SnapshotStore
-from kled.snapshot.trust.failed_checks import failed_checks
+from kled.snapshot.trust.failed_checks import FailedCheck
 from kled.snapshot.trust.trust import sum_up
 
 FailedBefore = Callable[[str, str], tuple[str, ...]]
@@ -20,14 +19,9 @@ _OF_BYTES: Final = frozenset({1, 2})
 _SAYS: Final = ", which holds the same objects, failed: "
 
 
-def failed_before(
-    snapshots: SnapshotStore, marked: Collection[tuple[str, str]], cluster: str, digest: str
-) -> tuple[str, ...]:
-    """Say which snapshots of the cluster hold the same definition and failed a check of it.
-
-    `marked` is that of `failed_checks`.
-    """
-    return tuple(_explain_failures(snapshots, marked, cluster, digest))
+def failed_before(checks: Iterable[FailedCheck], digest: str) -> tuple[str, ...]:
+    """Say which snapshots of a cluster hold the definition and failed one of its `checks`."""
+    return tuple(_explain_failures(checks, digest))
 
 
 def rest_on_check(findings: Collection[str]) -> bool:
@@ -35,15 +29,15 @@ def rest_on_check(findings: Collection[str]) -> bool:
     return any(_SAYS in finding for finding in findings)
 
 
-def _explain_failures(
-    snapshots: SnapshotStore, marked: Collection[tuple[str, str]], cluster: str, digest: str
-) -> Iterator[str]:
-    for manifest, wrong in failed_checks(snapshots, marked, cluster, digest):
+def _explain_failures(checks: Iterable[FailedCheck], digest: str) -> Iterator[str]:
+    for manifest, wrong in checks:
+        if manifest.definition_digest != digest:
+            continue
         of_etcd = set(shorten_findings(manifest.etcd_findings().values()))  # it has other bytes
         findings = [finding for finding in wrong.findings if finding not in of_etcd]
         level = wrong.proof.level
         if findings and level in _OF_BYTES:
-            again = options(name=cluster, snapshot=manifest.id, level=level)
+            again = options(name=manifest.cluster, snapshot=manifest.id, level=level)
             yield (
                 f"the check of level {level} of snapshot {manifest.id}{_SAYS}"
                 f"{sum_up(findings)}; to check again: kled snapshot verify {again}"

@@ -7,18 +7,18 @@ from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.documents.proofs import FailedProof, read_later
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 
+FailedCheck = tuple[Manifest, FailedProof]
+
 
 def failed_checks(
     snapshots: SnapshotStore,
     marked: Collection[tuple[str, str]],
     cluster: str,
-    digest: str | None = None,
-) -> Iterator[tuple[Manifest, FailedProof]]:
+) -> Iterator[FailedCheck]:
     """Yield each failed check of the cluster with the manifest of its snapshot, by id.
 
     `marked` are clusters and ids for which a check once went wrong: a few requests for each of the
-    cluster's, and none else. With `digest` only snapshots of that definition are asked about. A
-    check that was repeated and holds counts no more.
+    cluster's, and none else. A check that was repeated and holds counts no more.
     """
     for name, snapshot_id in sorted(marked):
         if name != cluster:
@@ -27,5 +27,4 @@ def failed_checks(
             manifest = snapshots.manifest(SnapshotRef(name, snapshot_id))
         except (SnapshotMissing, SnapshotNotTrustworthy):
             continue
-        if digest is None or manifest.definition_digest == digest:
-            yield from ((manifest, wrong) for wrong in read_later(snapshots, manifest).failed)
+        yield from ((manifest, wrong) for wrong in read_later(snapshots, manifest).failed)

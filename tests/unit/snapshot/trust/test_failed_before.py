@@ -1,5 +1,6 @@
 """Bytes that failed a check are not called sound again by the next run. K4."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -8,6 +9,7 @@ from kled.snapshot.choosing import choose
 from kled.snapshot.repository import SnapshotRef
 from kled.snapshot.verify.verify import KopsVerdict, verify
 from kled.storage.memory import MemoryStore
+from tests.stores import CountingStore
 from tests.unit.snapshot.fleets import Runs, state
 from tests.unit.snapshot.losses.test_lost_keysets import C, change, taken
 
@@ -75,3 +77,23 @@ def test_a_check_that_was_repeated_and_holds_counts_no_more(runs: Runs) -> None:
     _, level, findings = taken(runs)
 
     assert (level, findings) == (1, ())
+
+
+def test_a_run_asks_once_which_checks_of_a_snapshot_failed() -> None:
+    """It was asked anew for each question: of its definition, twice, and of its backups of etcd."""
+    runs = Runs(state(1), kept := CountingStore(MemoryStore()))
+    first, _, _ = taken(runs)
+    taken(runs)
+    checked(runs, first, FAILURE)
+    second, _, _ = taken(runs)
+    assert second != first
+    change(runs, "something else")
+    kept.keys.clear()
+
+    taken(runs)
+
+    proofs = f"clusters/{C}/{first}/verified/"
+    asked = [
+        key for method, key in kept.keys if method in {"get", "read"} and key.startswith(proofs)
+    ]
+    assert set(Counter(asked).values()) == {2}  # the other time it is judged
