@@ -141,6 +141,9 @@ def of_roll(session: Session, cluster: str) -> str:
 
 def _earlier(session: Session, cluster: str) -> _Earlier | str:
     """Return the earlier definition, or a sentence that says why there is none."""
+    if session.overrides.begins_anew(cluster):
+        option = options(new_identity=cluster)
+        return f"none that is one command: edit it back and update again, both with {option}"
     if session.settings.snapshot_store is None or session.before is None:
         return f"none: no snapshot has the definition that was applied before{_EDIT}"
     try:

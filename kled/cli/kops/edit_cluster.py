@@ -88,4 +88,5 @@ def edit_cluster(
 def _store(call: Call, operation: EditCluster | StoreEditedCluster) -> None:
     report = execute(call, operation)
     if report.rows[-1].words != NO_CHANGE:
-        call.say(f"next: kled kops update-cluster {options(name=operation.cluster)}")
+        meant = options(name=operation.cluster, new_identity=call.overrides.new_identity)
+        call.say(f"next: kled kops update-cluster {meant}")

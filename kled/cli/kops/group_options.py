@@ -52,4 +52,6 @@ def store_group(
         return
     with call.session() as session:
         after = stored_group(session, operation.cluster, operation.instance_group)
-    call.say(f"next: {next_command(operation.cluster, before, after)}")
+    new_identity = call.overrides.new_identity
+    then = next_command(operation.cluster, before, after, new_identity=new_identity)
+    call.say(f"next: {then}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy, StoreError
+from kled.operations.instance_group import lost_groups
 from kled.operations.session import Session
 
 if TYPE_CHECKING:
@@ -102,16 +103,22 @@ def no_way_back(
 ) -> SnapshotNotTrustworthy:
     """Return the refusal of a change that no snapshot could take back.
 
-    `cure` is what to type, where the run that took the snapshot knows it.
+    `cure` is what to type, where the run that took the snapshot knows it. Where the definition of
+    an instance group was lost, that one is put back alone: a whole restore would take later edits
+    away.
     """
     from kled.snapshot.choosing import way_back  # noqa: PLC0415 - not for --help
     from kled.snapshot.trust.trust import sum_up  # noqa: PLC0415
 
-    kept, remembering = session.snapshot_store, session.stores.remembering
-    back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"
+    lost = lost_groups.remark(session, cluster)
+    if lost.startswith(lost_groups.LOST):
+        mend = lost
+    else:
+        kept, remembering = session.snapshot_store, session.stores.remembering
+        back = cure or f"go back: {way_back(kept, cluster, state=remembering)}"
+        mend = f"mend its state first, or {back}"
     return SnapshotNotTrustworthy(
         f"no snapshot of what is there now could bring {cluster} back: {sum_up(reasons)}; no change"
         " goes on from there",
-        hint=f"mend its state first, or {back}; to go on all the same, with nothing to go"
-        " back to: --no-snapshot",
+        hint=f"{mend}; to go on all the same, with nothing to go back to: --no-snapshot",
     )

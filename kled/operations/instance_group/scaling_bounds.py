@@ -47,8 +47,10 @@ def bounds_set(minimum: int | None, maximum: int | None) -> tuple[str, ...]:
     return tuple(f"{path}={size}" for path, size in given.items() if size is not None)
 
 
-def next_command(cluster: str, before: Document, after: Document) -> str:
-    """Return the command after an edit of a group.
+def next_command(
+    cluster: str, before: Document, after: Document, *, new_identity: str | None = None
+) -> str:
+    """Return the command after an edit of a group, which was made with this `--new-identity`.
 
     One that drains, where fewer machines are wanted.
 
@@ -58,6 +60,6 @@ def next_command(cluster: str, before: Document, after: Document) -> str:
     fields = {field for field, _, _ in changed_fields(before, after)}
     low, high = bounds(after)
     if not fields <= _BOUNDS or high >= bounds(before)[1]:
-        return f"kled kops update-cluster {options(name=cluster)}"
+        return f"kled kops update-cluster {options(name=cluster, new_identity=new_identity)}"
     named = {"name": cluster, "instance_group": object_name(after)}
     return f"kled kops scale-instance-group {options(**named, min=low, max=high, yes=True)}"

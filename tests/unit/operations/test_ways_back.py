@@ -12,7 +12,9 @@ from kled.operations import ways_back
 from kled.operations.cluster.edit_cluster import EditCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.secrets import KEEPING, CreateSecret, DeleteSecret
+from kled.operations.guards.overrides import Overrides
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
+from kled.operations.instance_group.scaling_bounds import next_command
 from kled.operations.runner import Row, run
 from kled.operations.step import Operation
 from tests.unit.operations.test_nothing_to_take_back import GROUP, C, Kops, Only, session
@@ -143,3 +145,22 @@ def test_nothing_that_differs_is_nothing_to_type(tmp_path: Path, kind: Kind) -> 
     one = Kops().definition.get(C)
 
     assert ways_back.edit(kind, {"name": C}, one.cluster, one.cluster) == ""
+
+
+def test_what_was_made_with_another_identity_is_not_taken_back_by_a_restore(tmp_path: Path) -> None:
+    """The update behind such a restore is refused, and the definition names what never ran."""
+    opened = session(tmp_path, Kops())
+    opened.before, opened.overrides = BEFORE, Overrides(new_identity=C)
+
+    for told in (ways_back.of_update(opened, C), ways_back.of_roll(opened, C)):
+        assert "restore" not in told
+        assert f"edit it back and update again, both with --new-identity={C}" in told
+
+
+def test_the_command_after_an_edit_repeats_that_it_was_meant() -> None:
+    before = {"metadata": {"name": GROUP}, "spec": {"subnets": ["us-east-1a"]}}
+    after = {"metadata": {"name": GROUP}, "spec": {"subnets": ["us-east-1b"]}}
+
+    told = next_command(C, before, after, new_identity=C)
+
+    assert told == f"kled kops update-cluster --name={C} --new-identity={C}"

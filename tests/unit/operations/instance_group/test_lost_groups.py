@@ -10,6 +10,7 @@ import pytest
 from kled.errors import InvalidInput, KopsError
 from kled.models.plan import Change, Plan
 from kled.operations.guards.overrides import NOTHING
+from kled.operations.guards.taken_snapshot import no_way_back
 from kled.operations.instance_group import lost_groups
 from kled.operations.recovery.restore_state import RestoreState
 from kled.operations.session import Session
@@ -82,6 +83,20 @@ def test_a_lost_group_is_named_with_the_command_that_brings_it_back_alone(world:
     world.restore(restoring)
     assert (restoring.results[0]["created"], restoring.results[0]["replaced"]) == (1, 0)
     assert told(world, Cloud(f"spot.{CLUSTER}")) == ""
+
+
+def test_a_change_that_no_snapshot_could_take_back_names_the_lost_group_alone(world: World) -> None:
+    """A restore of the whole would take away what was edited since."""
+    kept = backed_up(world)
+    lose(world, "nodes")
+    kops: Any = Cloud(f"nodes.{CLUSTER}", f"spot.{CLUSTER}")
+    session = Session(world.settings, kops, CLOCK, WHO, None, overrides=NOTHING)
+
+    refusal = no_way_back(session, CLUSTER, ["there is no instance group of nodes"])
+
+    assert str(refusal.hint).startswith(f"LOST: the state store of {CLUSTER} has no definition of")
+    assert f"--snapshot={kept} --instance-group=nodes --yes" in str(refusal.hint)
+    assert "go back" not in str(refusal.hint).partition("--yes")[2].partition("to go on")[0]
 
 
 def test_a_group_that_was_deleted_on_purpose_is_none_that_was_lost(world: World) -> None:
