@@ -1,5 +1,5 @@
-"""The command line: one file per command group; each command parses, calls, renders, exits.
+"""The command line: a module per command; each one parses, calls, shows the result and exits.
 
-Results go to stdout, words to stderr. Nothing here imports Prefect but the handlers that run or
-trigger flows. Modules are imported when their command is called: a read command must stay fast.
+Results go to stdout, messages to stderr. Prefect is imported only where a command runs or triggers
+flows. A command's module is imported when the command is called, so that read commands stay fast.
 """

@@ -1,4 +1,4 @@
-"""The root command and the one place where errors become words and exit codes."""
+"""The root command, and the one place where errors become messages and exit codes."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ _FREE: Final = "free space, or mend the disk"
 _CLOSED: Final = "what was done is done; leave stdout open, or send it to a file"
 _VERBOSE: Final = re.compile(r"-v.*")
 ASKS: Final = "_KLED_COMPLETE"
-"""What a shell sets to ask what could follow on its line."""
+"""The variable by which a shell asks how its line could go on."""
 
 
 _WIDE: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -122,7 +122,7 @@ click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command line and return its exit code; never raises but for a bug in itself."""
+    """Run one command line and return its exit code; raises only for a bug in itself."""
     if ASKS in os.environ:  # a shell's, on Tab
         from kled.cli.completion import answer  # noqa: PLC0415 - for this alone
 
@@ -143,12 +143,12 @@ def run(args: Sequence[str]) -> int:
 
 
 def _is_verbose(args: Sequence[str]) -> bool:
-    """Say whether tracebacks are wanted, also where the options cannot be parsed."""
+    """Say whether tracebacks are wanted, even where the options cannot be parsed."""
     return any(arg == "--verbose" or _VERBOSE.fullmatch(arg) for arg in args)
 
 
 def _ending(error: BaseException, *, verbose: bool) -> int:
-    """Say in words how the command ended, and return its exit code."""
+    """Say how the command ended, and return its exit code."""
     if LAST_WORDS.number:  # whatever Python or kops made of it
         return _stopped(LAST_WORDS.number, error)
     match error:
@@ -167,7 +167,7 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
 
 
 def _stopped(number: int, error: BaseException) -> int:
-    """Say it, with what it carries: how far the command came, and what to do."""
+    """Say that the command was stopped, how far it came, and what to do."""
     redact = Redactor(secret_values(os.environ)).text
     told = notes(error) or LAST_WORDS.early()
     streams.end(f"kled: {NAMES[number]}", *map(redact, told))
@@ -182,7 +182,7 @@ def _explain(message: str, hint: str | None, code: int = 1) -> int:
 
 
 def _misused(error: click.ClickException) -> int:
-    """Say what click found wrong with the words of the command, and where its help is."""
+    """Say what click found wrong with the command line, and where its help is."""
     context = getattr(error, "ctx", None)
     usage = (
         (*context.get_usage().splitlines(), f"Try '{context.command_path} --help' for help.", "")
@@ -195,7 +195,7 @@ def _misused(error: click.ClickException) -> int:
 
 
 def _bug(error: BaseException, *, verbose: bool) -> int:
-    """Say what nobody foresaw in a line that can be reported, with the whole where `verbose`."""
+    """Report an unforeseen error in one line, with its traceback where `verbose`."""
     redact = Redactor(secret_values(os.environ)).text
     if verbose:
         whole = redact("".join(traceback.format_exception(error)))
@@ -209,7 +209,7 @@ def _bug(error: BaseException, *, verbose: bool) -> int:
 
 
 def _machine(error: BaseException) -> int:
-    """Return 1, said in words, for what the machine refuses: a file, the directory; else 0."""
+    """Return 1, with a message, where the machine refuses a file or directory; else 0."""
     if not isinstance(error, OSError):
         return 0
     why = sentences.reason(error)

@@ -34,10 +34,10 @@ def completion(_: Call, shell: str) -> None:
 
 
 def answer(root: click.Group, environment: Mapping[str, str]) -> NoReturn:
-    """Write what the shell asks for, and end the process; with no word and status 0 if it fails.
+    """Write the answer to the shell, and end the process; on failure silently and with status 0.
 
-    Whatever a store's client or its helpers do: there is no terminal left for them to ask at, and
-    nobody waits for a thread of theirs.
+    No client of a store may ask for anything, since there is no terminal to ask at, and no thread
+    is waited for.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 2):

@@ -62,7 +62,7 @@ def _fresh_sandbox(box: Path, speed: float) -> None:
 
 
 def _settings_inside(box: Path) -> config.Settings:
-    """Enter the sandbox: this process keeps nothing but its PATH, terminal and language."""
+    """Enter the sandbox: this process keeps only its PATH, terminal and language."""
     from kled.sandbox import control  # noqa: PLC0415 - not for --help
 
     kept = ("PATH", "TERM", "COLORTERM", "LANG", "LC_ALL", "TMPDIR", "COLUMNS", "LINES")
@@ -110,7 +110,7 @@ def _closing_words(call: Call, box: Path, name: str, kubeconfig: Path) -> None:
 
 
 def _path_lines() -> tuple[str, ...]:
-    """Return the line that puts this kled on the PATH, where none is there."""
+    """Return the line that puts this kled on the PATH, unless a kled is there already."""
     if shutil.which("kled"):
         return ()
     directory = Path(sys.argv[0]).absolute().parent

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kled.operations.checks.check import Check
 
 _SLOW: Final = 5.0
-"""Seconds after which a look is named that is not over."""
+"""Seconds after which a running check is named."""
 _COLUMNS = (
     Column("CHECK", "check"),
     Column("STATE", "state"),
@@ -47,7 +47,7 @@ def doctor(call: Call, *, read_only: bool) -> int:
 
 
 def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[Check]]]":
-    """Return the looks under the names by which they are told, in their order."""
+    """Return the checks under their names, in order."""
     from kled import process  # noqa: PLC0415 - not for --help
     from kled.operations.checks import (  # noqa: PLC0415
         clouds,
@@ -88,9 +88,9 @@ def _looks(call: Call, *, writes: bool) -> "Mapping[str, Callable[[], Iterable[C
 def try_checks(
     call: Call, looks: "Mapping[str, Callable[[], Iterable[Check]]]", slow: float = _SLOW
 ) -> "list[Check]":
-    """Make these checks, each under its name, and show them; those that are known at an end, too.
+    """Make the checks and show their results, also where some are cut short.
 
-    What takes longer than `slow` seconds is named meanwhile.
+    A check that takes longer than `slow` seconds is named meanwhile.
     """
     checks: list[Check] = []
     try:

@@ -187,7 +187,7 @@ def _fault_words(faults: dict[str, dict[str, Any]]) -> str:
 
 @contextmanager
 def explain_refusals(field: str) -> Iterator[None]:
-    """Turn what the sandbox refuses into an error that names what was typed."""
+    """Turn a refusal of the sandbox into an error that names what was typed."""
     from kled.sandbox.directory import AnothersDirectory, NotOwn  # noqa: PLC0415 - not for --help
 
     try:

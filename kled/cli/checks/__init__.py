@@ -1,1 +1,1 @@
-"""What `kled doctor` asks Prefect."""
+"""The questions of `kled doctor` to Prefect."""

@@ -1,4 +1,4 @@
-"""What `kled doctor` asks a Prefect server; over HTTP, for importing Prefect takes seconds."""
+"""The questions of `kled doctor` to a Prefect server, by HTTP: Prefect takes long to import."""
 
 import re
 from collections.abc import Container, Iterator, Mapping
@@ -19,7 +19,7 @@ State = tuple[check.State, str, str]
 OURS: Final = "kled"
 """The tag of kled's deployments."""
 _SETTLED: Final = timedelta(minutes=5)
-"""A scheduler goes round once a minute; what was changed since may still be on its way."""
+"""A scheduler goes round once a minute, so a change may need this long to take effect."""
 _AT_MOST: Final = 200
 _OLDEST: Final = (3, 9, 1)
 """Of earlier ones the scheduler dies in each loop (docs/decisions/0008)."""
@@ -29,7 +29,7 @@ _NEWER: Final = "the server needs Prefect 3.9.1 and whenever 0.11, or later ones
 def answers(url: str, env: Mapping[str, str]) -> State:
     """Return whether a Prefect server answers at `url` and accepts the credentials of `env`.
 
-    One that is too old to make runs of schedules is wrong.
+    A server that is too old to make runs of schedules is wrong.
     """
     import httpx  # noqa: PLC0415 - only where there is a server
 
@@ -59,10 +59,10 @@ def answers(url: str, env: Mapping[str, str]) -> State:
 
 
 def schedules(url: str, env: Mapping[str, str]) -> State:
-    """Return whether the server makes runs for the schedules that are awake.
+    """Return whether the server makes runs for the awake schedules.
 
-    Of those that were woken or changed a moment ago without runs nothing is known yet. A server
-    whose scheduler dies answers everything else and looks healthy.
+    Nothing is known yet of schedules that were woken or changed a moment ago and have no runs. A
+    server with a dead scheduler answers everything else and looks healthy.
     """
     try:
         with open_api(url, env) as api:
@@ -93,9 +93,9 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
 
 
 def automations(url: str, env: Mapping[str, str]) -> State:
-    """Return whether runs of kled's deployments that die are ended, and people told of them.
+    """Return whether dead runs of kled's deployments are ended, and people told.
 
-    `missing` where an automation that `kled deploy` makes is not there, or sleeps.
+    `missing` where an automation that `kled deploy` makes does not exist, or sleeps.
     """
     try:
         with open_api(url, env) as api:
@@ -119,7 +119,7 @@ def automations(url: str, env: Mapping[str, str]) -> State:
 
 
 def _lacking(environment: str, awake: Container[str]) -> tuple[str, str] | None:
-    """Say which automations of an environment are not there or sleep, and what to do."""
+    """Say which automations of an environment do not exist or sleep, and what to do."""
     ending = [kind for kind in ENDING_KINDS if tag(environment, kind) not in awake]
     telling = [kind for kind in TELLING_KINDS if tag(environment, kind) not in awake]
     if not ending and len(telling) == len(TELLING_KINDS):
@@ -141,7 +141,7 @@ def _again(environment: str) -> str:
 
 
 def _woken(deployment: Mapping[str, Any]) -> list[datetime]:
-    """Return when the schedules of a deployment that are awake were changed last; none: asleep."""
+    """Return when the awake schedules of a deployment were last changed; empty where all sleep."""
     if deployment["paused"]:
         return []
     return [
@@ -152,7 +152,7 @@ def _woken(deployment: Mapping[str, Any]) -> list[datetime]:
 
 
 def find_deployments(api: "httpx.Client") -> list[dict[str, Any]]:
-    """Return kled's deployments, as the server tells them."""
+    """Return kled's deployments on the server."""
     body = {"deployments": {"tags": {"all_": [OURS]}}, "limit": _AT_MOST}
     answer: list[dict[str, Any]] = (
         api.post("deployments/filter", json=body).raise_for_status().json()
@@ -161,7 +161,7 @@ def find_deployments(api: "httpx.Client") -> list[dict[str, Any]]:
 
 
 def deployment_name(deployment: Mapping[str, Any]) -> str:
-    """Return how people call a deployment: FLOW/ENVIRONMENT."""
+    """Return the name that people use for a deployment: FLOW/ENVIRONMENT."""
     flow = hyphenated(str(deployment["entrypoint"]).rpartition(".")[2])
     return f"{flow}/{deployment['name']}"
 
@@ -173,7 +173,7 @@ def _upcoming(api: "httpx.Client", deployment: str) -> int:
 
 
 def client(url: str, env: Mapping[str, str], *, seconds: float = 10) -> "httpx.Client":
-    """Return a client of the API at `url`, with the credentials of `env`; nothing is asked."""
+    """Return a client of the API at `url`, with the credentials of `env`; sends no request."""
     import httpx  # noqa: PLC0415 - only where there is a server
 
     key = env.get("PREFECT_API_KEY")
@@ -188,7 +188,7 @@ def client(url: str, env: Mapping[str, str], *, seconds: float = 10) -> "httpx.C
 
 @contextmanager
 def open_api(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
-    """Yield a client of the API at `url`; raise `FlowFailed` where an answer is none."""
+    """Yield a client of the API at `url`; raise `FlowFailed` where an answer makes no sense."""
     import httpx  # noqa: PLC0415 - only where there is a server
 
     try:
@@ -200,6 +200,6 @@ def open_api(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version; those of the oldest one where it is none."""
+    """Return the numbers of a version, or those of the oldest version for other texts."""
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
     return tuple(map(int, numbers.groups())) if numbers else _OLDEST

@@ -1,4 +1,4 @@
-"""What `kled doctor` asks a Prefect server of the work pools, and of schedules that sleep."""
+"""The questions of `kled doctor` to a Prefect server about work pools and sleeping schedules."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 _NAMED: Final = 5
 _NOT_FOUND: Final = 404
 _WITHOUT_WORKER: Final = (":push", ":managed", "prefect:managed")
-"""How the types of pools end whose runs Prefect Cloud starts by itself."""
+"""The ends of pool types whose runs Prefect Cloud starts by itself."""
 
 
 def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
-    """Return of each work pool of kled's deployments whether a worker polls it.
+    """Return for each work pool of kled's deployments whether a worker polls it.
 
-    Where none is deployed, or the server cannot be asked, one row without a pool says so.
+    Where nothing is deployed, or the server does not answer, one row without a pool says so.
     """
     try:
         with open_api(url, env) as api:
@@ -38,7 +38,7 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
 
 
 def find_sleeping(url: str, env: Mapping[str, str]) -> State:
-    """Say which schedules sleep, or are of a paused deployment, that prefect.yaml has awake."""
+    """Say which schedules of prefect.yaml sleep on the server, also in paused deployments."""
     from deployments import catalog  # noqa: PLC0415 - reads YAML
 
     wanted = {
@@ -57,7 +57,7 @@ def find_sleeping(url: str, env: Mapping[str, str]) -> State:
 
 
 def rules(url: str, env: Mapping[str, str]) -> State:
-    """Say which deployments carry no rules: their runs go by what stands beside each worker."""
+    """Say which deployments carry no rules, so that their runs follow those of each worker."""
     try:
         with open_api(url, env) as api:
             bare = [
@@ -102,7 +102,7 @@ def _pool(deployment: Mapping[str, Any]) -> str:
 
 
 def _polled(api: "httpx.Client", name: str) -> State:
-    """Say whether a pool takes runs: it is there, is not paused, and a worker has asked lately."""
+    """Say whether a pool takes runs: it exists, is not paused, and was polled lately."""
     start = f"prefect worker start {options(pool=name)}"
     answer = api.get(f"work_pools/{quote(name, safe='')}")
     if answer.status_code == _NOT_FOUND:

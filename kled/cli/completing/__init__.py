@@ -1,1 +1,1 @@
-"""What Tab offers, and how each shell asks for it."""
+"""Shell completion: what Tab offers, and how each shell asks for it."""

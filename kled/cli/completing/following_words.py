@@ -1,6 +1,6 @@
-"""The words that could follow on a command line, of commands, options, values, flows' parameters.
+"""The words that could follow on a command line: commands, options, values, flows' parameters.
 
-Click resolves the line; what it knows no values for is asked of `kled.cli.completing.offers`.
+Click resolves the line; `kled.cli.completing.offers` looks up values that click does not know.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from kled.cli.completing.offers import Line
 
 OPEN: Final = "open"
-"""The type of an item that more follows, without a blank: `name=`."""
+"""The type of an item without a blank behind it, because more follows: `name=`."""
 _FILE: Final = "FILE"
 _PATHS: Final = frozenset({"PATH", "PATH=VALUE"})
 _WORDS: Final = "[KEY=VALUE]..."
 
 
 class Completion(ShellComplete):
-    """What could stand in the place of the last word; it is whole, with the option before a `=`."""
+    """Offers what could replace the last word of the line, including an option before a `=`."""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """Return the items for `incomplete`, after the words `args`."""
+        """Return the items for the unfinished word `incomplete`, after the words `args`."""
         option, equals, _ = incomplete.partition("=")
         before = f"{option}=" if equals and option.startswith("-") and "--" not in args else ""
         items = super().get_completions(list(args), incomplete)
@@ -34,7 +34,7 @@ class Completion(ShellComplete):
         return [CompletionItem(f"{before}{item.value}", item.type, item.help) for item in items]
 
     def _taking(self, args: Sequence[str]) -> frozenset[str]:
-        """Return the names of the options of the command that take a value."""
+        """Return the names of the command's options that take a value."""
         command, names = self.cli, [word for word in args if not word.startswith("-")]
         while isinstance(command, click.Group) and names:
             inner = command.get_command(click.Context(command), names.pop(0))
@@ -56,7 +56,7 @@ def _with_equals(item: CompletionItem[str], taking: frozenset[str]) -> Completio
 
 
 def kind_of(param: click.Parameter) -> str:
-    """Return what kind of value a parameter takes, as help writes it."""
+    """Return the kind of value of a parameter, as help writes it."""
     if param.metavar:
         return param.metavar
     return (param.name or "").upper() if isinstance(param, click.Argument) else "TEXT"
@@ -65,7 +65,7 @@ def kind_of(param: click.Parameter) -> str:
 def values(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """Return what is offered for the value of a parameter that takes any text."""
+    """Return the offers for a parameter that takes any text."""
     import os  # noqa: PLC0415 - the edge: the shell's own variables
 
     kind = kind_of(param)
@@ -84,7 +84,7 @@ def values(
 
 
 def _type(kind: str, offered: str) -> str:
-    """Return whether more follows what is offered, without a blank."""
+    """Return the type of an offer, which says whether more follows without a blank."""
     leads_on = kind in _PATHS and offered.endswith((".", "="))
     return OPEN if leads_on else "plain"
 
@@ -105,7 +105,7 @@ def _line(
 def _flow_words(
     line: "Line", flow: str, typed: Sequence[str], beginning: str
 ) -> Iterator[CompletionItem[str]]:
-    """Yield a flow's parameters, or the values of the one whose `=` is there."""
+    """Yield a flow's parameters, or the values of a parameter whose `=` is typed already."""
     from deployments import catalog  # noqa: PLC0415 - reads YAML
     from deployments.outline import parameters  # noqa: PLC0415
     from kled.cli.flows.help import rows  # noqa: PLC0415
@@ -134,7 +134,7 @@ def _flow_words(
 def _of_kind(
     line: "Line", kind: str, key: str, default: str | None, value: str
 ) -> Iterator[str | CompletionItem[str]]:
-    """Yield the values of a kind; of a list, with what stands before the last comma."""
+    """Yield the values of a kind; for a list, with the elements before the last comma."""
     from kled.cli.completing.offers import Wanted, is_offered, offers  # noqa: PLC0415
 
     if kind == _FILE:

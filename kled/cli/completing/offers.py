@@ -1,7 +1,7 @@
-"""What Tab offers for a value, by the word that a command's help has for it: CLUSTER, GROUP, ID.
+"""The values that Tab offers, by the word in a command's help: CLUSTER, GROUP, ID.
 
 Names come from the stores that the line or the environment names. Stores are only read, no lease is
-taken, nobody is asked, and whatever fails or takes longer than `PATIENCE` offers nothing.
+taken, nobody is asked, and a lookup that fails or takes longer than `PATIENCE` offers nothing.
 """
 
 import threading
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from kled.storage.base import Location, ObjectStore
 
 PATIENCE: Final = 0.7
-"""Seconds for all that is looked up; with Python's start a line is answered within one."""
+"""Seconds for all lookups; with Python's start a line is answered within one second."""
 _MOST: Final = 500
-"""Names; a person reads no more of them."""
+"""How many names a person would read."""
 SOON: Final = 0.5
-"""The same for what is opened or asked of a server."""
+"""As a duration, for opening stores and asking servers."""
 _PAGE: Final = 200
 _LIVE: Final = "live"
 _CLOCK: Final = Clock(time.monotonic, time.sleep)
 _ONCE_MORE: Final = frozenset({"confirm", "new_identity"})
-"""Names that somebody types to say that they mean it: what Tab types says nothing."""
+"""Names that people type as a confirmation, which Tab must not type for them."""
 _OF_SNAPSHOTS: Final = ("kled snapshot ", "restore-state", "verify-snapshots", "prune-snapshots")
-"""Commands and flows for clusters of which there may be nothing left but snapshots."""
+"""Commands and flows for clusters that may only exist in snapshots."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """The line so far, as far as it says which stores and which cluster are meant."""
+    """The line so far: which stores and which cluster it means."""
 
     environment: Mapping[str, str]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -62,12 +62,12 @@ class Line:
 
     @cached_property
     def stores(self) -> Stores:
-        """The stores, which are asked once and briefly."""
+        """The stores, each asked once and with a short timeout."""
         return Stores(self.settings, _CLOCK, open_store=_open_briefly)
 
     @property
     def kept(self) -> "ObjectStore":
-        """The snapshot store, whose keys no name needs."""
+        """The snapshot store, without its keys, which names do not need."""
         return self.stores.other(self.settings.snapshot_store or "")
 
 
@@ -84,9 +84,9 @@ class Wanted:
 
 
 def offers(line: Line, wanted: Wanted) -> list[str]:
-    """Return what could be meant, of those that begin as what is typed; empty where nobody knows.
+    """Return the possible values that begin with the typed text; empty where none is known.
 
-    Never raises, and returns within `PATIENCE` and what it takes to import the client of a store.
+    Never raises, and returns within `PATIENCE` plus the time to import the client of a store.
     """
     find = _KINDS.get(wanted.kind)
     if find is None or wanted.name in _ONCE_MORE:
@@ -97,12 +97,15 @@ def offers(line: Line, wanted: Wanted) -> list[str]:
 
 
 def is_offered(kind: str) -> bool:
-    """Say whether something is offered for values of this kind."""
+    """Say whether there are offers for values of this kind."""
     return kind in _KINDS
 
 
 def look_up_all(*lookups: Callable[[], Iterable[str]], patience: float | None = None) -> list[str]:
-    """Return what the lookups find, at once and in their order; of one that fails, nothing."""
+    """Return the results of all lookups, made at the same time, in their order.
+
+    A lookup that fails adds nothing.
+    """
     named_by: list[list[str]] = [[] for _ in lookups]
 
     def look(place: int) -> None:
@@ -139,7 +142,7 @@ def _of_the_cluster(
 
 
 def _cluster(line: Line) -> str:
-    """Return the cluster that is meant: where none is named, the only one."""
+    """Return the named cluster, or the only one where none is named."""
     if line.cluster is not None:
         return line.cluster
     (only,) = islice(stored_names.clusters(line.stores.state), 2)
@@ -152,7 +155,7 @@ def _keysets(line: Line, wanted: Wanted) -> list[str]:
 
 
 def _snapshots(line: Line, wanted: Wanted) -> list[str]:
-    """Return the words for snapshots, then the ids; also where the store does not answer."""
+    """Return `latest` and `newest`, then the ids; without ids where the store does not answer."""
     names = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
     return [*names, *look_up_all(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
 
@@ -164,7 +167,7 @@ def _sides(line: Line, wanted: Wanted) -> list[str]:
 
 
 def _urls(line: Line, wanted: Wanted) -> list[str]:
-    """Return the stores that the settings file names, of the sort that the option takes."""
+    """Return the stores in the settings file of the sort that the option takes."""
     kept = wanted.name == "snapshot_store" or (wanted.name == "to" and "mirror" in line.command)
 
     def known() -> Iterable[str]:
@@ -204,7 +207,7 @@ def _subnets(line: Line, _: Wanted) -> list[str]:
 
 
 def _listed(line: Line, wanted: Wanted) -> list[str]:
-    """Return the zones in which clusters are, behind those that stand there; of nothing else."""
+    """Return the zones of existing clusters behind the zones typed already."""
     if not wanted.name.endswith("zones"):
         return []
     from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
@@ -215,7 +218,10 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
 
 
 def _assignments(line: Line, wanted: Wanted) -> list[str]:
-    """Return how `PATH=VALUE` goes on; a path that leads on, or to a value, has nothing behind."""
+    """Return how `PATH=VALUE` could go on.
+
+    There is no blank behind a path, since more of it or a value follows.
+    """
     from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
 
     kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
@@ -235,7 +241,7 @@ def _paths(line: Line, wanted: Wanted) -> list[str]:
 
 
 def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
-    """Return what is stored of the cluster, or of its group; empty where nobody knows in time."""
+    """Return the stored definition of the cluster or its group; empty where it takes too long."""
     from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     stored: list[Mapping[str, Any]] = []
@@ -252,7 +258,7 @@ def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
 
 
 def _runs(line: Line, _: Wanted) -> list[str]:
-    """Return the runs that wait, by the beginning of their ids, of the server that is named."""
+    """Return the start of the ids of waiting runs on the named server."""
     import httpx  # noqa: F401, PLC0415 - here, for no patience is long enough for it
 
     from kled.cli.checks import prefect_server  # noqa: PLC0415 - for this alone
@@ -277,7 +283,7 @@ def _faults(_: Line, __: Wanted) -> list[str]:
 
 
 def _open_briefly(location: "Location", *, env: Mapping[str, str], clock: Clock) -> "ObjectStore":
-    """Open a store that is asked once: what fails is not tried again."""
+    """Open a store for one question; a failure is not tried again."""
     from datetime import timedelta  # noqa: PLC0415 - not where no store is asked
 
     from kled.storage.timeouts import Timeouts  # noqa: PLC0415

@@ -1,8 +1,9 @@
-"""Bash, zsh and fish: the functions that they call on Tab, and how kled answers each.
+"""Bash, zsh and fish: the functions that they call on Tab, and kled's answer to each.
 
-A function passes the line up to the cursor, and gets one line for each candidate: how it is taken,
-the text, what it is about; between them a tab. Bash inserts a text as it is, so it is quoted here;
-zsh and fish quote themselves. What no line can carry is left out: a name may be anybody's.
+A function passes the line up to the cursor, and gets one line for each candidate: its type, its
+text and its description, with tabs between. Bash inserts a text as it is, so it is quoted here; zsh
+and fish quote themselves. A text that no line can carry is left out, since anybody may choose a
+name.
 """
 
 import re
@@ -17,22 +18,22 @@ SHELLS: Final = ("bash", "zsh", "fish")
 _PLAIN: Final = re.compile(r"[\w./:=@%+,-]")
 _QUOTES: Final = frozenset("\"'")
 _END: Final = "\x00"
-"""Stands behind the line, so that the last word is there where it is empty."""
+"""Added to the line, so that its last word exists even where it is empty."""
 
 
 class Typed(NamedTuple):
     """A line that is being typed."""
 
     complete: list[str]
-    """Those that are complete, after the program's own name."""
+    """The finished words, after the program's own name."""
     last: str
-    """The one at the cursor, without its quotes."""
+    """The word at the cursor, without its quotes."""
     raw: str
-    """The same as it is typed."""
+    """The same word as it is typed."""
 
 
 def split_typed(line: str) -> Typed:
-    """Return the words of a line as a shell splits it; nothing in it is expanded."""
+    """Return the words of a line as a shell splits it, without expanding anything."""
     _, *complete = split_arg_string(f"{line}{_END}") or [_END]
     last = complete.pop() if complete else _END
     return Typed(complete, last.replace(_END, ""), line[_start_of_last(line) :])
@@ -57,7 +58,7 @@ def format_answer(shell: str, line: str, breaks: str, items: Iterable[Completion
 
 
 def _for_bash(last: Typed, breaks: str, text: str) -> str | None:
-    """Return what bash puts in the place of the part of a word that it completes; None: cannot."""
+    """Return what bash inserts for the part of a word that it completes; None: it cannot."""
     raw = last.raw
     quotes = [place for place, sign in enumerate(raw) if sign in _QUOTES]
     if "\\" in raw or len(quotes) > 1:
@@ -74,7 +75,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """Return the text so that bash takes it for itself, whatever it holds."""
+    """Return the text quoted so that bash takes it literally."""
     return "".join(letter if _PLAIN.fullmatch(letter) else f"\\{letter}" for letter in text)
 
 
@@ -95,7 +96,7 @@ def _start_of_last(line: str) -> int:
 
 
 def script(shell: str) -> str:
-    """Return what the shell evaluates to have kled's words completed."""
+    """Return the script that makes a shell complete kled's words."""
     return _SCRIPTS[shell]
 
 

@@ -1,1 +1,1 @@
-"""Flows run here or on workers, deployed, and their approvals answered."""
+"""Running flows here or on workers, deploying them, and answering their approvals."""

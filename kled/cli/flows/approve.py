@@ -1,4 +1,4 @@
-"""`kled approve`: what waits for an approval, looked at and answered from a terminal."""
+"""`kled approve`: lists the runs that wait for an approval, and answers one from a terminal."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -102,8 +102,8 @@ def answer_and_follow(
 ) -> int:
     """Answer a run, follow it to its end, and return its exit code.
 
-    What it had said before, who answers has read. Interrupted before the answer is sent, the run
-    still waits; after it, the run goes on.
+    Lines from before the answer are left out, since the person has read them. Interrupted before
+    the answer is sent, the run still waits; after it, the run goes on.
     """
     from kled.cli.flows import following, there  # noqa: PLC0415 - not for --help
 
@@ -115,7 +115,7 @@ def answer_and_follow(
 
 
 def list_waiting(call: Call, runs: Runs) -> None:
-    """Show what waits, those first that give up first."""
+    """List the waiting runs, those first that give up first."""
     waiting = runs.waiting()
     if call.settings.output != "table":
         show_value([run.as_json() for run in waiting], call.settings.output)
@@ -150,12 +150,12 @@ def settle(  # noqa: PLR0913 - one parameter per option
     reject: bool,
     whole: bool = True,
 ) -> str:
-    """Show what a run waits with, take a person's word, and answer; return what was done in words.
+    """Show the plan that a run waits with, take a person's answer, and send it; say what was done.
 
-    Not `whole`, the document on stdout is left to what comes after.
+    Unless `whole`, the document on stdout is left to a later command.
 
     Raises `NotApproved` for another cluster's name or another plan's digest, `InvalidInput` where
-    nobody is there to ask and an option is missing; nothing is sent then.
+    nobody can be asked and an option is missing; nothing is sent then.
     """
     question = waiting.question
     if digest is not None and not question.digest.startswith(digest):
@@ -234,12 +234,12 @@ def _require_confirmed(
 
 
 def _again(call: Call, waiting: Waiting, **more: object) -> str:
-    """Return the whole command that answers this run as it was meant, with what was missing."""
+    """Return the whole command that answers this run, with what was missing."""
     return replace(call.typed, arguments=(_named(call, waiting),)).again("approve", **more)
 
 
 def _named(call: Call, waiting: Waiting) -> str:
-    """Return what means the run: its address where that named the server, else its id."""
+    """Return how to name the run: by its address where that named the server, else by its id."""
     return next((word for word in call.typed.arguments if "://" in word), str(waiting.run))
 
 
@@ -251,7 +251,7 @@ def _asked_reason(call: Call, waiting: Waiting) -> str:
 
 
 def _deadline(waiting: Waiting) -> str:
-    """Return when the run gives up, on this machine's clock, and how far off that is."""
+    """Return when the run gives up, on this machine's clock, and how long that is from now."""
     until = waiting.question.until
     minutes = max(0, int((until - datetime.now(UTC)).total_seconds() // 60))
     left = f"in {duration(timedelta(minutes=minutes))}" if minutes else "at any moment"

@@ -93,7 +93,7 @@ def deploy(call: Call, name: str) -> None:
 def _put_there(
     entries: tuple[catalog.Entry, ...], chosen: environment.Environment
 ) -> "tuple[tuple[Applied, ...], tuple[Brought, ...]]":
-    """Put deployments and automations onto the server, where it knows whom to tell."""
+    """Create the deployments and automations on the server, if it knows whom to tell."""
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
     from deployments.automating import bring, notification_block  # noqa: PLC0415
     from kled.cli.flows import there  # noqa: PLC0415 - not for --help
@@ -109,7 +109,7 @@ def _put_there(
 def _warn_of_schedules(
     call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
 ) -> None:
-    """Say that schedules are awake and a store is not known; a worker may still have one."""
+    """Warn of schedules that are awake without a known store; a worker may have one."""
     awake = [entry for entry in entries if any(schedule.active for schedule in entry.schedules)]
     kept = [entry for entry in awake if _KEEPS in entry.tags]
     for what, names, known, those in (
@@ -125,5 +125,5 @@ def _warn_of_schedules(
 
 
 def directories(call: Call) -> tuple[Path, ...]:
-    """Return where environments are: the user's own come before the packaged ones."""
+    """Return the directories of environments: the user's own come before the packaged ones."""
     return call.settings.config_file.parent / "environments", environment.PACKAGED

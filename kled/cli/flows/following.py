@@ -1,4 +1,4 @@
-"""Follows a flow run on a worker: its state and log lines, and in the end its summary."""
+"""Follows a flow run on a worker: its states and log lines, and in the end its summary."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -22,20 +22,20 @@ POLL: Final = 2.0
 """Seconds between two looks at the run."""
 _NO_WORKER: Final = 60.0
 _NO_ANSWER: Final = 600.0
-"""Seconds that the server may be away; the run goes on meanwhile."""
+"""Seconds for which the server may be away; the run goes on meanwhile."""
 _PAGE: Final = 200
 _LATE: Final = timedelta(seconds=30)
-"""Lines come in batches from several processes: one may be older than a line already shown."""
+"""Lines come in batches from several processes, so one may be older than a line already shown."""
 _KOPS: Final = "kled.kops.output"
 _RUNS: Final = "prefect.flow_runs"
 _ATTEMPTS: Final = "prefect.task_runs"
-"""Prefect's own word on failed attempts; kled's shorter one stands beside it."""
+"""Prefect's own line on failed attempts, which kled's shorter one replaces."""
 
 
 def follow(call: Call, client: "SyncPrefectClient", lines: "Lines") -> "FlowRun":
-    """Say the states and lines of their run as they come, and return it once it has ended.
+    """Say the states and lines of the run as they come; return the run once it has ended.
 
-    Survives a server that is away for some minutes; raises what the client raises after that.
+    Survives a server that is away for some minutes, and then raises what the client raises.
     """
     run_id = lines.run
     state, begun, warned = "", call.clock.monotonic(), False
@@ -87,12 +87,12 @@ class Lines:
         self._newest: datetime | None = None
 
     def pass_over(self) -> None:
-        """Leave out what has come until now."""
+        """Leave out the lines that have come so far."""
         for _ in self._new():
             pass
 
     def say(self) -> None:
-        """Say what has come since the last look."""
+        """Say the lines that have come since the last look."""
         for line in self._new():
             if _is_end(line) and not self._call.verbose:
                 continue  # said by itself, with its hint
@@ -130,9 +130,9 @@ class Lines:
 
 
 def is_shown(logger: str, level: int, *, verbose: bool) -> bool:
-    """Return whether a line is for a person: kled's own, and warnings of Prefect and of kops.
+    """Say whether a line is for a person: kled's own, and warnings of Prefect and of kops.
 
-    Where `verbose` it is every line, those of kops too, as in a run that is not on a worker.
+    With `verbose` every line is, those of kops too, as in a run that is not on a worker.
     """
     if verbose:
         return True

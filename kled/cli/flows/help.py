@@ -1,4 +1,4 @@
-"""`kled run FLOW --help`: the parameters of a flow, in the look of a command's options."""
+"""`kled run FLOW --help`: a flow's parameters, laid out like a command's options."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -31,10 +31,10 @@ _METAVARS: Final = {
 
 
 class FlowCommand(Leaf):
-    """A command whose help is that of the flow that is named beside `--help`."""
+    """A command whose help is that of the flow named beside `--help`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does; note the flow first, for `--help` acts before there is any."""
+        """Parse as click does, but find the flow first, since `--help` acts before that."""
         if any(name in args for name in ctx.help_option_names):
             typed, *_ = self.make_parser(ctx).parse_args(list(args))
             flow = typed.get("flow")
@@ -42,7 +42,7 @@ class FlowCommand(Leaf):
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the flow's help; this command's own where none is named."""
+        """Write the flow's help, or this command's own where no flow is named."""
         flow = ctx.meta.get(__name__)
         if not flow:
             super().format_help(ctx, formatter)
@@ -62,7 +62,7 @@ class FlowCommand(Leaf):
 
 
 def rows(taken: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
-    """Yield `key=METAVAR` and what it is about for each parameter; those of a spec stand alone."""
+    """Yield `key=METAVAR` and its description for each parameter, and for each field of a spec."""
     for parameter in taken:
         if parameter.type == _SPEC:
             yield from _fields()
@@ -98,7 +98,7 @@ def _remark(parameter: Parameter) -> str:
 
 
 def _fields() -> Iterator[tuple[str, str]]:
-    """Yield the fields of a cluster that is wanted, as the options of the command have them."""
+    """Yield the fields of a wanted cluster, as the options of the command have them."""
     from kled.cli.frame.spec_options import options  # noqa: PLC0415 - imports pydantic
 
     for option, required in options():

@@ -1,4 +1,4 @@
-"""Runs a flow in this process, with the live display; Prefect is imported here and not before."""
+"""Runs a flow in this process, with the live display; Prefect is imported only here."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _CONSOLE_LEVEL = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
 
 
 def quiet_prefect(*, verbose: bool) -> None:
-    """Set Prefect's environment before it is imported; its own lines would tear the display."""
+    """Set Prefect's environment before it is imported; its own lines would break up the display."""
     from tasks.running.environment import prepare  # noqa: PLC0415 - not for --help
 
     prepare(os.environ)
@@ -34,13 +34,13 @@ def run_here(
     advise: bool = True,
     rest: str = interruption.REST,
 ) -> int:
-    """Run `flow`, show its report, and what to type next where `advise`; return 0.
+    """Run `flow`, show its report, and with `advise` what to type next; return 0.
 
-    `rest` is what the same command does where it is interrupted.
+    `rest` says what the same command does after an interruption.
 
     Raises the flow's own error, so that the exit code says what went wrong; `FlowFailed` where a
     run ended in another way. Interrupted or terminated, the flow stops its kops first, and its run
-    is marked before a server of its own ends.
+    is marked before a temporary server ends.
     """
     from prefect.exceptions import Abort  # noqa: PLC0415 - costs seconds
 

@@ -1,4 +1,4 @@
-"""From `key=value` words and a file to the parameters of a flow, checked before anything runs."""
+"""Turns `key=value` words and a file into a flow's parameters, checked before anything runs."""
 
 import difflib
 import inspect
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EMPTY: Final = "a variable in it may be unset; give a value, or leave the parameter out"
 _SPEC: Final = "spec"
-"""Fields of a flow's spec may be given bare: `name=...` means `spec.name=...`."""
+"""A flow's spec, whose fields may be given bare: `name=...` means `spec.name=...`."""
 
 
 def model_of(flow: Callable[..., Any]) -> type[BaseModel]:
@@ -48,7 +48,7 @@ def read_file(text: str) -> dict[str, Any]:
 def today(
     call: "Call", flow: "Flow[..., Any]", assignments: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Return what was typed and what a file gave in today's spelling, and say what is earlier."""
+    """Return the typed and the file's parameters in today's spelling, and warn of earlier ones."""
     from tasks.running.language import modernise, respell_parameters  # noqa: PLC0415 - imports prefect
 
     earlier = getattr(flow, "earlier", {})
@@ -66,10 +66,10 @@ def today(
 def collect(
     model: type[BaseModel], assignments: Sequence[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return `given` with every `key=value` of `words` put in its place.
+    """Return `given` with every `key=value` of `assignments` put in its place.
 
-    Values for lists are split at commas, and a list's key may come again. Raises `InvalidInput`
-    naming the key that there is no parameter for, or that comes twice.
+    Values for lists are split at commas, and a list's key may be repeated. Raises `InvalidInput`,
+    which names the key, for an unknown or repeated parameter.
     """
     schema = model.model_json_schema()
     parameters = _place_bare(schema, given)
@@ -87,7 +87,7 @@ def collect(
 
 
 def validate(model: type[BaseModel], parameters: Mapping[str, Any]) -> BaseModel:
-    """Return the checked parameters; raise `InvalidInput` naming the first field that is wrong."""
+    """Return the checked parameters; raises `InvalidInput`, which names the first wrong field."""
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
@@ -126,7 +126,7 @@ def _place_bare(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
 
 
 def _path(schema: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return where `key` belongs; only the names of parameters and fields may be in kebab case."""
+    """Return where `key` belongs; only names of parameters and fields may be in kebab case."""
     head, *rest = key.split(".")
     first, known = _snake(head), schema.get("properties", {})
     if first in known:
@@ -143,7 +143,7 @@ def _path(schema: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _joined(parts: Sequence[str]) -> tuple[str, ...]:
-    """Keys of labels and the like hold dots themselves: all that is left is one key."""
+    """Join the parts to one key again: keys of labels may hold dots themselves."""
     return (".".join(parts),) if parts else ()
 
 
@@ -154,7 +154,7 @@ def _unknown(key: str, known: Sequence[str]) -> InvalidInput:
 
 
 def _fields(schema: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return the fields of the model that the parameter `name` is; empty for other types."""
+    """Return the fields of a parameter's model; empty for parameters of other types."""
     shape = schema.get("properties", {}).get(name, {})
     reference = str(shape.get("$ref", "")).rpartition("/")[2]
     fields: Mapping[str, Any] = schema.get("$defs", {}).get(reference, {}).get("properties", {})

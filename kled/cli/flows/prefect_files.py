@@ -1,7 +1,7 @@
-"""Whether Prefect's settings may name a server, without Prefect, whose import takes seconds.
+"""Whether Prefect's settings may name a server, found without importing Prefect.
 
-Its own order holds: environment, `.env`, `prefect.toml`, `pyproject.toml`, profile. What is not
-understood here may name one; Prefect says then.
+Prefect's order holds: environment, `.env`, `prefect.toml`, `pyproject.toml`, profile. A file that
+is not understood here may name one, and Prefect reports it then.
 """
 
 import tomllib
@@ -18,7 +18,8 @@ _UNREADABLE: Final = (OSError, ValueError, AttributeError, RuntimeError)
 def name_none(env: Mapping[str, str], directory: Path) -> bool:
     """Say whether neither `env` nor a file that Prefect reads names a server. Only reads.
 
-    `directory` is where the command was typed. Raises nothing: what cannot be read may name one.
+    `directory` is the working directory of the command. Raises nothing: an unreadable file may name
+    one.
     """
     upper = {name.upper(): value for name, value in env.items()}
     try:
@@ -40,7 +41,7 @@ def _in_directory(directory: Path) -> bool:
 
 
 def _may_name(table: Mapping[str, Any]) -> bool:
-    """Say whether a table of settings may name a server, or profiles, in whatever spelling."""
+    """Say whether a table of settings may name a server, or profiles, in any spelling."""
     return any("api" in key.lower() or "profile" in key.lower() for key in table)
 
 

@@ -1,4 +1,4 @@
-"""Shows what a run of a flow did: one document, whether it ran here or on a worker."""
+"""Shows what a run of a flow did, in one document, wherever it ran."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import Artifact, FlowRun, State
 
 _PARAMETERS: Final = "Validation of flow parameters failed"
-"""So Prefect begins the end of a run whose parameters do not fit."""
+"""The start of Prefect's message for a run whose parameters do not fit."""
 
 
 def show(call: Call, state: "State[Any]") -> None:
-    """Write what a run in this process did; for people a failed one has been said already."""
+    """Write what a run in this process did; a failure was already told to people."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
 
     done = state.result() if state.is_completed() else None
@@ -48,9 +48,9 @@ def show_ended(call: Call, client: "SyncPrefectClient", run: "FlowRun") -> None:
 
 
 def read_error(message: str) -> tuple[type[KledError] | None, str, str | None]:
-    """Return the class, the message and the hint of the error that a state's message tells.
+    """Return the class, the message and the hint of the error in a state's message.
 
-    The class is None where the words are Prefect's.
+    The class is None where the message is Prefect's own.
     """
     if message.startswith(_PARAMETERS):
         return InvalidInput, message, None
@@ -72,7 +72,7 @@ def _summary(artifacts: "list[Artifact]") -> str:
 
 
 def _report(artifacts: "list[Artifact]", state: "State[Any] | None") -> Mapping[str, Any]:
-    """Return the report that the run left; of one that left none, what its state says."""
+    """Return the report that the run left, or else one made of its state."""
     from tasks.running import reports  # noqa: PLC0415 - imports prefect
 
     for artifact in artifacts:

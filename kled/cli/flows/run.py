@@ -14,7 +14,7 @@ from kled.sentences import options
 
 
 def _environment(_ctx: click.Context, _param: click.Parameter, typed: str | None) -> str | None:
-    """Take the name of an environment, which is the name of its deployments."""
+    """Return the name of an environment, which is also the name of its deployments."""
     if typed is None or (typed and "/" not in typed and not typed.endswith(_FILES)):
         return typed
     name = Path(typed).name
@@ -91,7 +91,7 @@ def run(
 
 
 def _refuse_state(context: click.Context) -> None:
-    """Raise `InvalidInput` where somebody means a state store that no worker is told of."""
+    """Raise `InvalidInput` for a state store option, which no worker would learn of."""
     if context.params.get("state"):
         raise InvalidInput(
             "--state",

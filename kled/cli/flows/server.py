@@ -1,4 +1,4 @@
-"""Which Prefect server a command speaks to, and what its refusals mean in kled's own words."""
+"""The Prefect server that a command uses, and kled's own messages for its refusals."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ _SHOWN: Final = 300
 
 
 def named(env: Mapping[str, str]) -> str | None:
-    """Return the URL of the Prefect server that is named, None where none is.
+    """Return the URL of the named Prefect server; None where none is named.
 
     Outside of a sandbox Prefect's own order holds: environment, files, profile. Within one only the
-    environment names a server, because `sandbox env` cannot hide a `prefect.toml` that lies in the
-    working directory. Raises `SettingsError` where a file does.
+    environment may name a server, because `sandbox env` cannot hide a `prefect.toml` in the working
+    directory. Raises `SettingsError` where a file does.
     """
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - costs seconds
 
@@ -39,10 +39,10 @@ def named(env: Mapping[str, str]) -> str | None:
 
 @contextmanager
 def explain_server_errors(url: str | None) -> Iterator[None]:
-    """Say in kled's words what the Prefect server at `url` answers inside, where it refuses.
+    """Turn refusals of the Prefect server at `url` within the block into kled's errors.
 
     Raises `FlowServerDenied` for credentials that it does not accept, `FlowFailed` where it does
-    not answer, fails, or is no Prefect server.
+    not answer, fails, or is not a Prefect server.
     """
     try:
         yield
@@ -54,7 +54,7 @@ def explain_server_errors(url: str | None) -> Iterator[None]:
 
 
 def _told(error: BaseException, url: str | None) -> KledError | None:
-    """Return what `error` means where a server is its cause; None for any other."""
+    """Return the error for a refusal by a server; None where no server is the cause."""
     at = f"the Prefect server at {url}" if url else "the Prefect server of this run"
     match error:
         case httpx.HTTPStatusError():

@@ -1,8 +1,8 @@
-"""A Prefect server for as long as this process runs a flow.
+"""A Prefect server that lives as long as this process runs a flow.
 
-Prefect starts one by itself, in the process group of this process: a Ctrl-C at the terminal then
-ends it together with the run, which waits for its answer for ever. This one has a session of its
-own. It ends when the run is marked, and with this process whatever ends that.
+Prefect would start one in the process group of this process: a Ctrl-C at the terminal would end it
+together with the run, which then waits for its answer for ever. This one has a session of its own.
+It ends when the run is marked, or with this process, whatever ends that.
 """
 
 import atexit
@@ -23,7 +23,7 @@ from kled.retry import Clock
 
 _POLL: Final = 0.1
 _TRIES: Final = 3
-"""Another process may take the port between the look for it and the start."""
+"""Another process may take the free port before the server does."""
 _END_SECONDS: Final = 5.0
 _INTERRUPTED_SECONDS: Final = 0.7
 _VARIABLE: Final = "PREFECT_API_URL"
@@ -31,12 +31,11 @@ _ALLOWED: Final = "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"
 
 
 def start(clock: Clock) -> None:
-    """Start a server, and let this process' Prefect speak to it; it ends when the process does.
+    """Start a server for this process' Prefect; it ends when the process does.
 
-    A profile of one's own that is silent about it forbids none, though Prefect's own default is off
-    there. Call it from the main thread, before the first call of Prefect's API: what Prefect has to
-    say at the end is sent before the server goes. Raises `SettingsError` where Prefect is told to
-    start none, `FlowFailed` where it does not answer in the time that Prefect's settings give.
+    Does nothing where Prefect is told to start none. Call it from the main thread, before the first
+    call of Prefect's API, so that Prefect's last messages are sent before the server ends. Raises
+    `FlowFailed` where the server does not answer in the time that Prefect's settings give.
     """
     from prefect.context import refresh_global_settings_context  # noqa: PLC0415 - costs seconds
     from prefect.settings import get_current_settings  # noqa: PLC0415
@@ -87,7 +86,7 @@ def _started(output: IO[bytes]) -> tuple[process.Apart, str]:
 
 
 def _answers(server: process.Apart, url: str, clock: Clock, patience: float) -> bool:
-    """Wait until it is healthy; False where it ended, or time is over."""
+    """Wait until it is healthy; return False where it ended, or time is over."""
     ends = clock.monotonic() + patience
     with httpx.Client(trust_env=False) as client:
         while server.poll() is None and clock.monotonic() < ends:

@@ -29,9 +29,9 @@ HERE: Final = "; `kled run FLOW` without --deployment needs no server"
 def server(otherwise: str = "") -> "Iterator[SyncPrefectClient]":
     """Yield a client of the Prefect server that the environment or Prefect's profile names.
 
-    Raises `SettingsError` where none is named (a server that lives as long as this command could
-    run nothing; `otherwise` is what else may be done), and what `flow_server.spoken_to` raises for
-    a server that refuses.
+    Raises `SettingsError` where none is named, since a server that lives as long as this command
+    could run nothing; `otherwise` says what else to do. Raises what
+    `flow_server.explain_server_errors` raises for a server that refuses.
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - costs seconds
 
@@ -43,16 +43,17 @@ def server(otherwise: str = "") -> "Iterator[SyncPrefectClient]":
 
 
 def require_server(otherwise: str = "") -> None:
-    """Raise `SettingsError` where surely no server is named: at once, without importing Prefect.
+    """Raise `SettingsError` at once where certainly no server is named, without importing Prefect.
 
-    Where it is imported, only Prefect knows: whoever imported it may have named a server.
+    Where Prefect is imported already, only Prefect knows: the importing code may have named a
+    server.
     """
     if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
         raise _no_server(otherwise)
 
 
 def speak_to(api: str) -> None:
-    """Let this process speak to the server with this API where none is named, before it does."""
+    """Use the server with this API where none is named, before Prefect is imported."""
     if "prefect" not in sys.modules and prefect_files.name_none(os.environ, Path.cwd()):
         os.environ["PREFECT_API_URL"] = api
 
@@ -65,7 +66,7 @@ def _no_server(otherwise: str) -> SettingsError:
 def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name: str) -> int:
     """Trigger the deployment `name` (`flow/environment`), follow it, and return its exit code.
 
-    Interrupted, it stops following; the run goes on and is named, with the way to cancel it.
+    Interrupted, it stops following, and names the run, which goes on, and how to cancel it.
     """
     from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
 
@@ -80,7 +81,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
 def follow_to_end(
     call: Call, client: "SyncPrefectClient", lines: following.Lines, begun: str, again: str
 ) -> int:
-    """Say `begun`, follow a run that is another process', and return its exit code.
+    """Say `begun`, follow a run of another process, and return its exit code.
 
     Interrupted, it stops following, and says how the run is cancelled, and `again`.
     """
@@ -97,7 +98,7 @@ def follow_to_end(
 
 
 def _telling(*remarks: str) -> AbstractContextManager[None]:
-    """Let an interruption tell what becomes of the run."""
+    """Add these remarks on the run to an interruption of the block."""
 
     def lines() -> list[str]:
         return list(remarks)
@@ -143,7 +144,7 @@ def _create(
 
 
 def _detail(response: httpx.Response) -> str:
-    """Return why the server refuses, without the form that it has in the answer."""
+    """Return the reason of a server's refusal, without the form around it."""
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
@@ -151,7 +152,7 @@ def _detail(response: httpx.Response) -> str:
 
 
 def _end(call: Call, run: "FlowRun") -> int:
-    """Say why the run did not complete, as an error here would be said; return its exit code."""
+    """Say why the run did not complete, like an error of this process; return its exit code."""
     if run.state is not None and run.state.is_completed():
         return 0
     message = (run.state.message if run.state else None) or ""

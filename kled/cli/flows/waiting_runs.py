@@ -1,4 +1,4 @@
-"""Flow runs that wait for an approval: which there are, which is meant, and how one is answered."""
+"""Flow runs that wait for an approval: listing them, finding one, and answering it."""
 
 import json
 import re
@@ -22,9 +22,9 @@ _PAGE_OF_A_RUN: Final = re.compile(r"(https?://[^?#]+?)(?:/v2)?/(?:flow-)?runs/f
 _IN_CLOUD: Final = re.compile(r"https://app\.prefect\.cloud/account/([\w-]+)/workspace/([\w-]+)")
 _PAGE: Final = 200
 SHORTEST: Final = 8
-"""Digits of an id that are shown at least."""
+"""The fewest digits of an id that are shown."""
 _PATIENCE: Final = 15.0
-"""Seconds until a pause has its form: Prefect stores it after the pause."""
+"""Seconds until a paused run has its form, which Prefect stores after the pause."""
 _LIST: Final = "kled approve without a run lists what waits"
 
 
@@ -42,22 +42,22 @@ class Waiting:
 
 
 class Runs(Protocol):
-    """What a server knows of runs that wait; `Server` is Prefect's."""
+    """What a server knows of waiting runs; `Server` asks Prefect's."""
 
     def waiting(self) -> Sequence[Waiting]:
-        """Return all that wait for an approval."""
+        """Return all runs that wait for an approval."""
 
     def named(self, run: UUID) -> Waiting | str | None:
-        """Return a run that waits, the state of one that does not, None where there is none."""
+        """Return a waiting run, the state of any other run, or None where there is none."""
 
     def resume(self, run: UUID, answer: dict[str, Any]) -> str | None:
-        """Answer; return why the answer was not taken, None where it was."""
+        """Send the answer; return why it was not accepted, None where it was."""
 
 
 def find_meant(runs: Runs, typed: str) -> Waiting:
-    """Return the run that is meant by its id, a unique prefix of one, its name, or its address.
+    """Return the run for an id, a unique prefix of one, its name, or its address.
 
-    Raises `KledError` where there is none, it does not wait, or more than one is meant.
+    Raises `KledError` where there is none, it does not wait, or more than one fits.
     """
     id_ = _UUID.search(typed.lower())
     if id_:
@@ -80,9 +80,9 @@ def find_meant(runs: Runs, typed: str) -> Waiting:
 
 
 def api_of(typed: str) -> str | None:
-    """Return the API of the server on whose page a run was found; None: `typed` is no such address.
+    """Return the API of the server that a run's address names; None: it is not such an address.
 
-    A server has its API beside its pages; Prefect Cloud on a host of its own.
+    A server has its API beside its pages, Prefect Cloud on a host of its own.
     """
     address = _PAGE_OF_A_RUN.match(typed)
     if address is None:
@@ -94,7 +94,7 @@ def api_of(typed: str) -> str | None:
 
 
 def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) -> None:
-    """Answer a run's question; raises `KledError` where the run does not take it (any more)."""
+    """Answer a run's question; raises `KledError` where the run does not accept it (any more)."""
     give_up = clock.monotonic() + _PATIENCE
     while True:
         refused = runs.resume(waiting.run, reply)
@@ -106,7 +106,7 @@ def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) ->
 
 
 def shortest_prefixes(waiting: Sequence[Waiting]) -> dict[UUID, str]:
-    """Return the shortest prefix of each id, of at least 8 digits, that means it alone."""
+    """Return for each run the shortest unique prefix of its id, of at least 8 digits."""
     ids = [str(run.run) for run in waiting]
     length = next((n for n in range(SHORTEST, 37) if len({id_[:n] for id_ in ids}) == len(ids)), 36)
     return {run.run: str(run.run)[:length] for run in waiting}
@@ -119,12 +119,12 @@ class Server:
         self._client = client
 
     def waiting(self) -> Sequence[Waiting]:
-        """Return all that wait for an approval, those first that give up first."""
+        """Return all runs that wait for an approval, those first that give up first."""
         waiting = [run for run in map(self._waiting, self._paused()) if run is not None]
         return sorted(waiting, key=lambda run: run.question.until)
 
     def named(self, run: UUID) -> Waiting | str | None:
-        """Return a run that waits, the state of one that does not, None where there is none."""
+        """Return a waiting run, the state of any other run, or None where there is none."""
         from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - costs seconds
 
         try:
@@ -136,7 +136,7 @@ class Server:
         return self._waiting(read) or "Paused by somebody, and asks for no approval"
 
     def resume(self, run: UUID, answer: dict[str, Any]) -> str | None:
-        """Answer; return why the answer was not taken, None where it was."""
+        """Send the answer; return why it was not accepted, None where it was."""
         result = self._client.resume_flow_run(run, run_input=answer)
         if result.status.value == "ACCEPT":
             return None

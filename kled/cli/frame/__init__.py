@@ -1,1 +1,1 @@
-"""What every command is made of: its options, its session, its names, its end."""
+"""What all commands have in common: options, sessions, names, and their end."""

@@ -1,6 +1,6 @@
-"""`--name`, and the one rule about it: what changes a cluster is told its name, and never guesses.
+"""The option `--name`, and its rule: a command that changes a cluster never guesses its name.
 
-What only looks - a preview, too - takes the state store's only cluster, and lists show all.
+Commands that only look, previews included, take the state store's only cluster, and lists show all.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ ALL: Final = "The cluster; without it, all of the store."
 
 
 def name(about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option `--name` with what of the rule is about the command."""
+    """Return the option `--name`, with the part of the rule that applies to the command."""
     return click.option("--name", metavar="CLUSTER", help=about)
 
 
 def required() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option `--name` of a command that looks at no store before it knows the name."""
+    """Return the option `--name` of a command that needs the name before it looks at a store."""
     return click.option("--name", metavar="CLUSTER", required=True, help=ALWAYS)

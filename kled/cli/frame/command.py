@@ -1,4 +1,4 @@
-"""What every command shares: the global options, settings, sessions, and how results are shown."""
+"""What every command shares: global options, settings, sessions, and the way results are shown."""
 
 import functools
 import os
@@ -49,7 +49,7 @@ class Call:
     def halfway(
         self, what: str, display: interruption.Display, rest: str = interruption.REST
     ) -> Iterator[interruption.Halfway]:
-        """Yield what watches an operation, and tells how far it came where it is interrupted."""
+        """Yield an observer of an operation, which tells how far an interrupted one came."""
         watching = interruption.Halfway(what, display, rest)
         self._operations.append(watching)
         with interruption.tell_when_interrupted(watching.lines, watching.hurried):
@@ -57,12 +57,12 @@ class Call:
 
     @property
     def has_acted(self) -> bool:
-        """Whether it has begun an operation."""
+        """Whether the command has begun an operation."""
         return bool(self._operations)
 
     @functools.cached_property
     def stores(self) -> "Stores":
-        """The stores of this command, each opened once; its sessions use them, too."""
+        """The stores of this command, each opened once, which its sessions use, too."""
         from kled.operations.stores import Stores  # noqa: PLC0415 - not for --help
 
         return Stores(self.settings, self.clock)
@@ -76,9 +76,10 @@ class Call:
         on_note: Callable[[str], None] | None = None,
         asks_again: bool = True,
     ) -> "AbstractContextManager[Session]":
-        """Open a session; it holds the lease of `place`, where it writes (None: it reads).
+        """Open a session; it holds the lease of `place` if it writes (None: it only reads).
 
-        Reads that the cloud sends away are tried again, unless steps do that (`asks_again`).
+        Reads that the cloud rejects for its load are tried again, unless steps do that
+        (`asks_again`).
         """
         from kled.operations.acting import acting  # noqa: PLC0415 - not for --help
         from kled.operations.session import open_session  # noqa: PLC0415
@@ -98,7 +99,7 @@ class Call:
 
     @property
     def person(self) -> str:
-        """Who types, as this machine names them: `USER@HOST`."""
+        """The person who types, as this machine names them: `USER@HOST`."""
         from kled.operations.acting import person  # noqa: PLC0415 - not for --help
 
         return person()
@@ -112,7 +113,7 @@ class Call:
         show([row.as_json() for row in rows], columns, self.settings.output)
 
     def say(self, *lines: str) -> None:
-        """Write lines for a person to stderr; what a name holds cannot add one (`terminal`)."""
+        """Write lines for a person to stderr; no name in them can forge a line (`terminal`)."""
         streams.err().say(*lines)
 
 
@@ -126,12 +127,12 @@ def leaf(  # noqa: PLR0913 - what a command is, each by its name
     again: Sequence[str] = (NOTHING_CHANGED, ANEW),
     cls: type[Leaf] = Leaf,
 ) -> Callable[[Callable[Concatenate[Call, P], int | None]], click.Command]:
-    """Make a function a command that is given a `Call` and returns its exit code (None: 0).
+    """Make a function a command, which is given a `Call` and returns its exit code (None: 0).
 
-    `guards` are those of the operation that it runs: for each there is the option that switches it
-    off. With `snapshots` it takes `--snapshot-store`, as all do that take one before a change. One
-    that stands `apart` works whatever `KLED_*` variables and the settings file say. `again` is what
-    is said where it is interrupted outside of an operation.
+    `guards` are those of its operation: each adds the option that switches it off. With `snapshots`
+    it takes `--snapshot-store`, as all commands do that take one before a change. One that stands
+    `apart` works whatever `KLED_*` variables and the settings file say. `again` is the message for
+    an interruption outside of an operation.
     """
 
     def make(function: Callable[Concatenate[Call, P], int | None]) -> click.Command:
@@ -186,7 +187,7 @@ def _call(options: dict[str, Any], *, apart: bool) -> Call:
 
 
 def _beyond(named: Mapping[str, Any]) -> Places:
-    """Return what has to be typed again to reach the places that were typed."""
+    """Return the options that must be repeated to reach the typed places."""
     if not any(named.values()):
         return NOWHERE
     return typed_places.places_beyond(

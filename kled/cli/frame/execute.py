@@ -1,4 +1,4 @@
-"""Runs an operation for a command: session, live display, report."""
+"""Runs an operation for a command: opens a session, shows the steps, prints the report."""
 
 from kled.cli.frame.command import Call
 from kled.cli.terminal import streams
@@ -25,7 +25,7 @@ def execute(
     then: str = "",
     shown: bool = True,
 ) -> Report:
-    """Run `operation` under its lease, show its steps, and print the report where `shown`.
+    """Run `operation` under its lease, show its steps, and with `shown` print the report.
 
     `then` is what to type next; it goes to stderr.
     """

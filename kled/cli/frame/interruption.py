@@ -1,7 +1,7 @@
-"""What a command tells that somebody interrupts: how far it came, what has ended, what to do.
+"""The message of an interrupted command: how far it came, what has ended, what to do.
 
-It is an observer between the runner and the display. What it tells goes with the interruption, as
-its notes, to the one place where commands end.
+An observer between the runner and the display collects it. It travels as notes on the interruption
+to the one place where commands end.
 """
 
 import time
@@ -23,7 +23,7 @@ REST: Final = "the same command does only what is left"
 
 
 class Display(Protocol):
-    """What looks on behind it."""
+    """The display behind the observer."""
 
     def started(self, step: "Step") -> None:
         """A step's first attempt begins."""
@@ -35,22 +35,22 @@ class Display(Protocol):
         """A step is over."""
 
     def line(self, line: str) -> None:
-        """Kops wrote a line."""
+        """A line that kops wrote."""
 
     def note(self, message: str) -> None:
-        """A long step is so far."""
+        """Progress of a long step."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
-        """It waits for `what`, and a person is told this."""
+        """The run waits for `what`; `lines` tell a person so."""
 
 
 class Halfway:
-    """How far the operations of a command are; passes everything on to a display."""
+    """Remembers how far a command's operations are, and passes everything on to a display."""
 
     def __init__(self, what: str, display: Display, rest: str = REST) -> None:
         """`what` is the operation's name, for example `create cluster`.
 
-        `rest` is what the same command does when something was done; empty says nothing of it.
+        `rest` says what the same command does once something was done; empty leaves that out.
         """
         self._what = what
         self._rest = rest
@@ -99,11 +99,11 @@ class Halfway:
         self._session = session
 
     def lines(self) -> list[str]:
-        """Say how far it came; asked when the session has ended."""
+        """Say how far it came; to be asked when the session has ended."""
         return [*self._so_far(), *self._ended(), *self._again()]
 
     def hurried(self) -> list[str]:
-        """Say the same where nothing was waited for: the lease's watchdog does the rest."""
+        """Say the same where the end is not waited for; the lease's watchdog does the rest."""
         lease = self._session.lease if self._session is not None else None
         if lease is None:
             return [*self._so_far(), *self._again()]
@@ -127,7 +127,7 @@ class Halfway:
             yield ADDED if self._added else NOTHING_CHANGED
 
     def _ended(self) -> Iterator[str]:
-        """Yield what is over by now; the session has seen to it."""
+        """Yield what has ended by now, since the session is closed."""
         if self._session is None:
             return
         over = ["kops has ended"] if self._session.drives_kops else []
@@ -151,7 +151,7 @@ class Halfway:
 def tell_when_interrupted(
     lines: Callable[[], list[str]], hurried: Callable[[], list[str]]
 ) -> Iterator[None]:
-    """Let an interruption of the block carry these lines; `hurried` ones where it is cut short."""
+    """Add these lines to an interruption of the block; `hurried` ones where it is cut short."""
     before, LAST_WORDS.lines = LAST_WORDS.lines, hurried
     try:
         yield
@@ -167,7 +167,7 @@ def tell_when_interrupted(
 
 @contextmanager
 def add_when_interrupted(line: str) -> Iterator[None]:
-    """Let an interruption of the block carry this line, too."""
+    """Add this line to an interruption of the block."""
     try:
         yield
     except BaseException as error:
@@ -177,6 +177,6 @@ def add_when_interrupted(line: str) -> Iterator[None]:
 
 
 def notes(error: BaseException) -> list[str]:
-    """Return what an interruption carries; click raises its own from it."""
+    """Return the notes of an interruption, also where click has raised its own from it."""
     carried = getattr(error, "__notes__", ()) or getattr(error.__cause__, "__notes__", ())
     return list(carried)

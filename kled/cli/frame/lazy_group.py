@@ -1,4 +1,4 @@
-"""Command groups whose commands are imported when they are called, not when help is shown."""
+"""Command groups that import a command when it is called, and not to show help."""
 
 import importlib
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ import click
 class LazyGroup(click.Group):
     """A group that knows each command's one-line help beforehand, and where its module is.
 
-    `lazy` maps a command's name to its help. Its module stands at `path` below `kled.cli`, where
-    `{}` is the name with underscores, or where `elsewhere` has it; the module's attribute is that
-    name, with one underscore more where it is a word of Python's.
+    `lazy` maps a command's name to its help. Its module is at `path` below `kled.cli`, where `{}`
+    is the name with underscores, unless `elsewhere` says otherwise; the module's attribute has the
+    same name, with a trailing underscore where Python reserves it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve as click does, with the nearest name where there is none."""
+        """Resolve as click does, and suggest the nearest name for an unknown one."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             import difflib  # noqa: PLC0415 - only where a name is wrong
 

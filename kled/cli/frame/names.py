@@ -1,4 +1,4 @@
-"""Names that people leave out or cut short: which ones are meant, said aloud where guessed."""
+"""Resolves names that people leave out or cut short, and says so where one was guessed."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
-    """Return the cluster meant; a command that changes something must be told its name."""
+    """Return the meant cluster; a command that changes something must be given its name."""
     return named_cluster(session, name) if changes else only_cluster(session, name)
 
 
@@ -24,7 +24,7 @@ def only(listed: "Sequence[Cluster]", name: str | None) -> str:
 
 
 def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:
-    """Return the group meant by a name or a unique prefix of one, and say so where it is one."""
+    """Return the group for a name or a unique prefix of one; say so where it was a prefix."""
     meant = instance_group_meant(session, cluster, typed)
     if meant != typed:
         call.say(f'"{typed}" is the instance group "{meant}"')
@@ -37,7 +37,7 @@ def can_ask() -> bool:
 
 
 def ask_for_name(cluster: str, why: str, what: str) -> str | None:
-    """Ask a person to type the name, to `what`; None where nobody is there to ask."""
+    """Ask a person to type the name, for the purpose `what`; None where nobody can be asked."""
     if not can_ask():
         return None
     streams.err().say(f'cluster "{cluster}" is protected: {why}')

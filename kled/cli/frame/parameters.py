@@ -1,4 +1,4 @@
-"""Types of option values that more than one command takes."""
+"""Types of option values that several commands take."""
 
 import math
 import re
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COUNT: Final = click.IntRange(0, MOST)
 """A number of machines, or of times."""
 TYPED: Final = "kled.typed"
-"""Where a context holds what was typed."""
+"""The key under which a context holds the typed line."""
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -33,7 +33,7 @@ class Duration(click.ParamType[timedelta]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
-        """Return the duration; fail with what a right one looks like."""
+        """Return the duration; fail with an example of a right one."""
         if isinstance(value, timedelta):
             return value
         try:
@@ -46,7 +46,7 @@ DURATION: Final = Duration()
 
 
 class Factor(click.FloatRange):
-    """A number from 1 on, to multiply by: neither NaN, which no bound refuses, nor infinity."""
+    """A factor of at least 1; neither NaN, which passes every bound, nor infinity."""
 
     name = "factor"
 
@@ -70,12 +70,12 @@ FACTOR: Final = Factor()
 
 
 class Text(click.types.StringParamType):
-    """Any text; Tab offers what its word in the help stands for (`kled.cli.completing.offers`)."""
+    """Any text; Tab offers values for its word in the help (`kled.cli.completing.offers`)."""
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> "list[CompletionItem[str]]":
-        """Return what could be meant; nothing where that is not known."""
+        """Return the possible values; empty where they are unknown."""
         from kled.cli.completing.following_words import values  # noqa: PLC0415 - completion alone
 
         return values(ctx, param, incomplete)
@@ -85,21 +85,21 @@ TEXT: Final = Text()
 
 
 def whole(typed: str) -> int | None:
-    """Return the number that digits are; None for all else, also for `²` and a thousand digits."""
+    """Return the number that ASCII digits stand for; None for all else, such as `²`."""
     return int(typed) if _WHOLE.fullmatch(typed) else None
 
 
 def digest(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Take the digest that a preview printed; the first 12 digits suffice."""
+    """Return the digest that a preview printed; its first 12 digits suffice."""
     if value is not None and not is_digest(value):
         raise click.BadParameter(f"{value!r} is not 12 to 64 hexadecimal digits")
     return value
 
 
 class Leaf(click.Command):
-    """A command none of whose options is empty: a shell's variable that is not set is no wish.
+    """A command that refuses empty options, which an unset variable of a shell would cause.
 
-    `--name=` would be every cluster, and `--state=` another state store than the one meant.
+    `--name=` would mean every cluster, and `--state=` another state store than the one meant.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

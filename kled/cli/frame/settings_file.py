@@ -1,8 +1,8 @@
-"""Writing the settings file: one profile is put in, everything else stays as it was.
+"""Writes a profile into the settings file and leaves everything else as it was.
 
-The text is edited in place, so that comments and the order of things stay. Where that does not give
-what it should (inline tables, dotted keys), the file is written from its values and the old
-one is kept as `<name>.bak`. Nothing secret is ever written: credentials stay in the environment.
+The text is edited in place, so that comments and order stay. Where that does not work (inline
+tables, dotted keys), the file is written from its values and the old one is kept as `<name>.bak`.
+Nothing secret is ever written: credentials stay in the environment.
 """
 
 import contextlib
@@ -29,8 +29,8 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
     """Put the profile of the state store `url` into the settings file at `path`.
 
     Keys that `profile` does not name keep their values; with `default`, the store becomes the one
-    that commands use. Atomic: the file is the old one or the new one, whatever kills this; a link
-    is followed. Idempotent. Raises `SettingsError` for a file that is no TOML, `DiskUnusable`.
+    that commands use. Atomic: a kill leaves the old file or the new one; a link is followed.
+    Idempotent. Raises `SettingsError` for a file that is not TOML, `DiskUnusable`.
     """
     target = path.resolve()
     private.make_directory(target.parent)
@@ -46,7 +46,7 @@ def remember(path: Path, url: str, profile: Mapping[str, str], *, default: bool)
 
 
 def merge(text: str, url: str, profile: Mapping[str, str], *, default: bool) -> str | None:
-    """Return `text` with the profile put in; None where editing the text does not do it."""
+    """Return `text` with the profile put in; None where editing the text does not achieve that."""
     lines = text.removesuffix("\n").split("\n") if text else []  # not splitlines: U+2028 stays
     if default:
         lines = _top_level(lines, f"default-state-store = {_quoted(url)}")

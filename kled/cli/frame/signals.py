@@ -1,12 +1,12 @@
-"""Signals that end a command, whatever it is at.
+"""Signals that end a command, whatever it is doing.
 
 The first one is raised in the main thread, which stops kops and gives the lease back on its way
-out. Python runs handlers in that thread alone, between two of its own steps: while it waits in a
-library of another language (a store's client, the resolver of names), none runs; and what tidies up
-may itself wait. So another thread hears of each signal, too, and ends the process: where no handler
-ran in time, where the way out takes too long, and where a person interrupts again. What is then
-left is what a SIGKILL leaves: the lease's watchdog releases the lease and ends kops, and the next
-run removes the rest.
+out. Python runs handlers only in that thread, between two of its own steps: none runs while it
+waits in a library of another language (a store's client, the resolver of names), and the way out
+may itself wait. So another thread receives each signal, too, and ends the process where no handler
+ran in time, where the way out takes too long, and where a person interrupts again. That leaves what
+a SIGKILL leaves: the lease's watchdog releases the lease and ends kops, and the next run removes
+the rest.
 """
 
 import math
@@ -38,7 +38,7 @@ NAMES: Final[Mapping[int, str]] = {
 }
 """The signals that end a command, and the word for each."""
 CODES: Final[Mapping[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
-"""What a command ends with then (design D14)."""
+"""The exit status for each of them (design D14)."""
 
 
 NOTHING_CHANGED: Final = "nothing was changed"
@@ -46,7 +46,7 @@ ANEW: Final = "the same command starts from the beginning"
 
 
 class LastWords:
-    """What is said where the process is ended from outside of its main thread."""
+    """The message where the process is ended from outside of its main thread."""
 
     def __init__(self) -> None:
         self.lines: Callable[[], Sequence[str]] = tuple
@@ -59,7 +59,7 @@ class LastWords:
         """The signal that the main thread has heard; 0 for none."""
 
     def early(self) -> Sequence[str]:
-        """Return what is true before a command has begun; nothing where one has."""
+        """Return the lines for a command that has not begun; empty where one has."""
         return () if self.begun else (NOTHING_CHANGED, ANEW)
 
 
@@ -67,7 +67,7 @@ LAST_WORDS: Final = LastWords()
 
 
 class _Arrived:
-    """The signals that came; written by the handler and by the thread that watches."""
+    """The signals that came; the handler and the watching thread write it."""
 
     def __init__(self, grace: float, limit: float) -> None:
         self.grace = grace
@@ -79,15 +79,16 @@ class _Arrived:
 
     @property
     def ends(self) -> float:
-        """When patience is over."""
+        """When the patience is over."""
         return self.first + (self.limit if self.handled else min(self.grace, self.limit))
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether `error` is how a signal leaves the main thread.
+    """Say whether `error` is how a signal leaves the main thread.
 
-    Python makes another error of it where it comes while a lock is taken or let go (`Thread.start`:
-    "release unlocked lock"), and kops, which hears the same Ctrl-C, may fail before.
+    Python makes another error of it where it comes while a lock is taken or released
+    (`Thread.start`: "release unlocked lock"), and kops, which receives the same Ctrl-C, may fail
+    before.
     """
     return isinstance(error, KeyboardInterrupt | Terminated) or LAST_WORDS.number != 0
 
@@ -96,8 +97,8 @@ def is_interruption(error: BaseException) -> bool:
 def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None]:
     """Raise `KeyboardInterrupt` or `Terminated` in the block for the first signal; see above.
 
-    One that was ignored when the program began (`nohup`) stays ignored. When the block was left
-    after a signal, the process is expected to end: its patience goes on running.
+    A signal that was ignored when the program began (`nohup`) stays ignored. After a signal the
+    process is expected to end even outside of the block, where the patience goes on.
     """
     arrived = _Arrived(grace, limit)
 
@@ -125,7 +126,7 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
 
 
 def _watch(reader: int, end: Handler, arrived: _Arrived) -> None:
-    """Count the signals that are ours, and end the process when patience with one is over."""
+    """Count our signals, and end the process when the patience with one is over."""
     while True:
         left = arrived.ends - time.monotonic()
         patience = None if math.isinf(left) else max(left, 0.0)
@@ -154,7 +155,7 @@ def _take(arrived: _Arrived, number: int) -> None:
 
 
 def _is_ours(number: int, end: Handler) -> bool:
-    """Whether it is a signal that ends commands; what others took over is theirs."""
+    """Say whether it is a signal that ends commands, unless other code has taken it over."""
     return number in NAMES and signal.getsignal(number) is end
 
 

@@ -13,7 +13,7 @@ from kled.models.spec import ClusterSpec, parse_spec
 from kled.sentences import hyphenated
 
 _WHOLE: Final = frozenset({"set", "labels"})
-"""Options whose values are one assignment each: a comma in them belongs to the value."""
+"""Options whose values are one assignment each, in which a comma belongs to the value."""
 
 
 def spec_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,9 +37,9 @@ def options() -> Iterator[tuple[click.Option, bool]]:
 
 
 def spec_from(options: Mapping[str, Any]) -> ClusterSpec:
-    """Return the spec that the options give.
+    """Return the spec for these options.
 
-    Raises `InvalidInput`, which names the option, where a value cannot be used.
+    Raises `InvalidInput`, which names the option, for a value that cannot be used.
     """
     given = {
         name: _value(name, value)
@@ -70,7 +70,7 @@ def _flag(field: str) -> str:
 
 
 def _value(name: str, value: object) -> object:
-    """Split what may be given with commas; values of `--set` may hold commas of their own."""
+    """Split values at commas, except for those of `--set`, which may hold commas of their own."""
     if not isinstance(value, tuple) or name in _WHOLE:
         return value
     return tuple(part.strip() for text in value for part in str(text).split(","))

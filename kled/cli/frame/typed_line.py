@@ -1,4 +1,4 @@
-"""What was typed, to be typed once more: a preview ends with the command that acts, complete."""
+"""The typed command line, to be repeated: a preview ends with the whole command that acts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PLACES: Final = frozenset({"state", "snapshot-store", "config"})
-"""What `kled.commands` adds to each command that is told, where it is needed."""
+"""The options that `kled.commands` adds to each printed command that needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Typed:
     def again(self, command: str, **more: object) -> str:
         """Return the whole command: as it was typed, with `more`, quoted for a shell.
 
-        `more` names options as `kled.sentences.options` does. What it gives stands in place of what
-        was typed, None leaves that as it is, and False leaves it out.
+        `more` names options as `kled.sentences.options` does. A value replaces the typed one, None
+        keeps it, and False leaves the option out.
         """
         given = {hyphenated(name): value for name, value in more.items() if value is not None}
         whole = {name: value for name, value in self.options.items() if name not in _PLACES} | given
@@ -37,7 +37,7 @@ class Typed:
 
 
 def read(command: click.Command, ctx: click.Context, args: Sequence[str]) -> Typed:
-    """Return what `args` say to a command, before any of it is converted."""
+    """Return the arguments and options in `args`, before any of them is converted."""
     values, _, order = command.make_parser(ctx).parse_args(list(args))
     given = {option: values[str(option.name)] for option in dict.fromkeys(order)}
     named = {_long(key): value for key, value in given.items() if isinstance(key, click.Option)}

@@ -1,1 +1,1 @@
-"""`kled kops …`, a command in each module of its name."""
+"""`kled kops …`, with a module for each command."""

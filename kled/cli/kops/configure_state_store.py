@@ -71,7 +71,7 @@ def _cure(finding: "Finding") -> str:
 
 
 def _remembered(call: Call, url: str) -> str:
-    """Say which commands use the store from now on: variables win over the settings file."""
+    """Say which commands use the store now; variables win over the settings file."""
     env, file = call.settings.environment, call.settings.config_file
     names = [variable for variable in ("KLED_STATE_STORE", "KOPS_STATE_STORE") if env.get(variable)]
     if not names:

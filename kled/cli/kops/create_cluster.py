@@ -102,7 +102,7 @@ def _whole(call: Call, more: str) -> str:
 
 
 def _look(call: Call, kubeconfig: Path) -> str:
-    """Return the command that looks at the cluster with what is there."""
+    """Return the command that looks at the cluster with the files that exist."""
     path = call.settings.environment.get("PATH", os.defpath)
     if shutil.which("k9s", path=path):
         return f"KUBECONFIG={word(kubeconfig)} k9s"
@@ -116,7 +116,7 @@ def _print_definition(call: Call, spec: ClusterSpec) -> None:
 
 
 def _store_and_preview(call: Call, spec: ClusterSpec) -> None:
-    """Two tables for people; for programs one document, the report with the plan in it."""
+    """Store the cluster and show its plan: two tables for people, one document for programs."""
     table = call.settings.output == "table"
     report = execute(call, StoreCluster(spec), shown=table)
     with call.session() as session:

@@ -89,10 +89,10 @@ def delete_cluster(  # noqa: PLR0913 - one parameter per option
 def _looked_at(
     call: Call, session: Session, wish: DeleteCluster, *, yes: bool
 ) -> tuple[Plan | None, str | None]:
-    """Return the plan, None where it is to be done, and why the cluster is protected.
+    """Return the plan (None to carry it out), and why the cluster is protected.
 
-    A cluster that is gone is none to delete, but for one whose deletion is not proved yet. The
-    preview speaks of the command that it tells, which has the name that confirms it.
+    A cluster that is gone cannot be deleted, unless the proof of its deletion is due. The preview
+    is of the printed command, which includes the confirmation.
     """
     cluster = wish.cluster
     stored = require_deletable(session, wish)

@@ -1,4 +1,4 @@
-"""`edit-cluster`."""
+"""`kled kops edit-cluster`."""
 
 from functools import partial
 from pathlib import Path

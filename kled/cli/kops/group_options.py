@@ -1,4 +1,4 @@
-"""What the commands that change an instance group share: its options, and which group is meant."""
+"""The options and lookups that commands on an instance group share."""
 
 import click
 
@@ -36,7 +36,7 @@ MAX = click.option("--max", "maximum", type=COUNT, metavar="N", help="Greatest n
 
 
 def look_up(call: Call, name: str | None, group: str) -> tuple[str, str, Document]:
-    """Return the cluster, the group and its stored definition; the names may be short."""
+    """Return the cluster, the group and its stored definition; names may be cut short."""
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
         meant = names.instance_group(call, session, cluster, group)

@@ -1,4 +1,4 @@
-"""What the commands that list share: one cluster's rows, or those of every cluster."""
+"""What list commands share: rows of one cluster, or of every cluster."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def show_each(call: Call, name: str | None, columns: Sequence[Column], listing: 
 
 
 def show_rows(call: Call, listed: "Found", columns: Sequence[Column]) -> None:
-    """Show the rows, then a line for each that is wrong; raise where one could not be read."""
+    """Show the rows, then a line for each problem; raise where a cluster could not be read."""
     show(listed.rows, columns, call.settings.output)
     for line in listed.lines:
         call.say(line)

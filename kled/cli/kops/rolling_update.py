@@ -155,7 +155,7 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
 def _shown(
     session: "Session", wish: RollCluster
 ) -> tuple[RollingPlan, BlastRadius | None, str | None, KledError | None]:
-    """Return what would roll, whom it touches, what was interrupted, and why it is refused."""
+    """Return the roll, its blast radius, an interrupted roll, and the refusal."""
     cluster, force = wish.cluster, wish.roll.force
     plan, refusal = preview_roll(session, wish, now=True)
     radius = None
@@ -167,7 +167,7 @@ def _shown(
 def _first(
     call: Call, session: "Session", cluster: str, canary: str | None, groups: tuple[str, ...]
 ) -> str | None:
-    """Return the group or the machine that is meant to go first."""
+    """Return the group or the machine that goes first."""
     first = canary_meant(session, cluster, canary, groups)
     if first is None and canary is not None:
         call.say(f"the canary {canary} is gone: the roll that was interrupted has replaced it")

@@ -89,7 +89,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
 
 
 def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
-    """Show what an interrupted scale-down holds; with `yes` end it. The group may be gone."""
+    """Show what an interrupted scale-down holds; with `yes` end it, even for a lost group."""
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
         begun = interrupted_scaling.of_group(session, cluster, group)

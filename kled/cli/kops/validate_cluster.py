@@ -94,7 +94,7 @@ def validate_cluster(
 
 
 def _of_all(call: Call, answers: Sequence[Answer]) -> None:
-    """Show every cluster; raise the worst: one that could not be asked, then one not healthy."""
+    """Show every cluster; raise the worst problem: unreadable first, then unhealthy."""
     show_answers(call, answers, "HEALTH")
     call.say(require_healthy(answers))
 

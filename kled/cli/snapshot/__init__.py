@@ -1,1 +1,1 @@
-"""`kled snapshot …`, a command in each module of its name."""
+"""`kled snapshot …`, with a module for each command."""

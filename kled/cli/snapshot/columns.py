@@ -1,4 +1,4 @@
-"""How a snapshot is shown: its columns, its age and its size."""
+"""How a snapshot is shown: columns, age and size."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ WHICH: Final = "An id, `newest`, or `latest`: the newest that can be trusted [de
 
 
 def age(created: datetime, now: datetime) -> str:
-    """Return how long ago it was, as people say it."""
+    """Return how long ago it was, in words."""
     seconds = max(0, int((now - created).total_seconds()))
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
@@ -33,7 +33,7 @@ def age(created: datetime, now: datetime) -> str:
 
 
 def size(count: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Return a number of bytes with its unit."""
     for unit in ("B", "KB", "MB", "GB"):
         if count < 1000:  # noqa: PLR2004 - a thousand
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
@@ -42,7 +42,7 @@ def size(count: int) -> str:
 
 
 def rows_without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
-    """Yield what a table shows of clusters that have no snapshot; those with keys come first."""
+    """Yield the rows of clusters that have no snapshot; those with keys come first."""
     nothing = {column.key: "" for column in LIST} | {"id": "none"}
     for cluster in keys.bare:
         yield {**nothing, "cluster": cluster, "remark": say_unkept(cluster)}
@@ -51,7 +51,7 @@ def rows_without_snapshot(keys: PresentKeys) -> Iterator[dict[str, Any]]:
 
 
 def snapshot_row(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what a table shows of a snapshot."""
+    """Return the row of a snapshot."""
     remarks = []
     if document.get("reused"):
         remarks.append("nothing new")

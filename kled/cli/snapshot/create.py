@@ -29,7 +29,7 @@ _CREATED: Final = (
 
 
 def _backups(_ctx: click.Context, _option: click.Parameter, typed: str) -> int | None:
-    """Return how many etcd backups are meant; None: all."""
+    """Return how many etcd backups to take; None means all."""
     if typed == "all":
         return None
     number = parameters.whole(typed)
@@ -105,7 +105,7 @@ def create(  # noqa: PLR0913 - one parameter per option
 
 
 def _chosen(call: Call, names: tuple[str, ...], *, everything: bool) -> list[str] | None:
-    """Return the clusters that are meant; None: all."""
+    """Return the chosen clusters; None means all."""
     if everything:
         if names:
             raise InvalidInput("--all", "takes every cluster: leave out --name")
@@ -114,7 +114,7 @@ def _chosen(call: Call, names: tuple[str, ...], *, everything: bool) -> list[str
 
 
 def _show_run(call: Call, done: "RunResult", *, alone: bool) -> None:
-    """Show a row for each cluster; of a single one that failed, the error says all there is."""
+    """Show a row for each cluster, unless a single one failed and its error says everything."""
     _warn(call, done)
     rows = [cluster.as_json() for cluster in done.clusters]
     if call.settings.output == "table":

@@ -1,4 +1,4 @@
-"""What pruning and mirroring show of snapshots."""
+"""The rows of snapshots that pruning and mirroring show."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ import click
 from kled.cli.terminal.output import Column
 
 _NUMBER: Final = click.IntRange(0, 100_000)
-"""How many snapshots are kept."""
+"""The type of a number of snapshots to keep."""
 
 
 COLUMNS: Final = (

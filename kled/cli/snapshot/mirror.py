@@ -14,7 +14,7 @@ from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.sentences import number
 
 _NUMBER: Final = click.IntRange(0, 100_000)
-"""How many snapshots are kept."""
+"""The type of a number of snapshots to keep."""
 
 
 @leaf(

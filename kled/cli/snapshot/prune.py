@@ -18,7 +18,7 @@ from kled.operations.snapshots.prune import PruneSnapshots
 from kled.sentences import number
 
 _NUMBER: Final = click.IntRange(0, 100_000)
-"""How many snapshots are kept."""
+"""The type of a number of snapshots to keep."""
 
 
 @leaf(
@@ -85,7 +85,7 @@ def _preview(call: Call, operation: PruneSnapshots) -> None:
 
 
 def _asked(call: Call, name: str | None) -> str | None:
-    """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
+    """Ask a person for the name of a protected cluster; None where nobody can be asked."""
     why = pattern_protection(name, call.settings.protected) if name else None
     return ask_for_name(name, why, "prune it") if name and why else None
 

@@ -165,7 +165,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
 
 
 def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None) -> None:
-    """Show the plan, and end as the restore would: exit 4 where the snapshot is not trusted."""
+    """Show the plan, and end as the restore would: exit 4 for an untrusted snapshot."""
     plan = use.plan(call.stores, meant.wish)
     with call.session(with_kops=False) as session:
         error = refusal(session, meant, moves=raises, digest=digest, now=True)
@@ -187,7 +187,7 @@ def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None
 
 
 def _asked(call: Call, wish: use.Wish) -> str | None:
-    """Ask a person for the name of a protected cluster; None where there is nobody to ask."""
+    """Ask a person for the name of a protected cluster; None where nobody can be asked."""
     if not can_ask():
         return None
     why = protection_of(call.settings, use.plan(call.stores, wish))

@@ -1,4 +1,4 @@
-"""How the answers of all clusters are shown: a row for each, and a line where it is not ok."""
+"""Shows the answers of all clusters: a row for each, and a line for each that is not ok."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How a cluster's definition is shown."""
+"""Shows a cluster's definition."""
 
 from kled.cli.frame.command import Call
 from kled.cli.terminal.output import show_documents, show_value
@@ -6,7 +6,7 @@ from kled.models.definition import Definition
 
 
 def show_definition(call: Call, definition: Definition, form: str) -> None:
-    """Write it as one JSON value, or as the YAML documents that `kops create -f` reads."""
+    """Write the definition as one JSON value, or as the YAML that `kops create -f` reads."""
     if form == "json":
         show_value(definition.as_json(), "json", exact=True)
         return

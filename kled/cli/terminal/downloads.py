@@ -1,4 +1,4 @@
-"""How far a download is: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a download: a bar on a terminal, a line now and then elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _UNSAID: Final = 25_000_000
 
 @contextmanager
 def progress(to: Terminal, what: str) -> Iterator[Progress]:
-    """Yield what a download calls with its bytes; `what` is being downloaded."""
+    """Yield a function that a download calls with its bytes; `what` names the download."""
     if not to.is_live:
         yield Lines(to, what).update
         return
@@ -45,7 +45,7 @@ class Lines:
         self._next = 0.0
 
     def update(self, done: int, total: int | None) -> None:
-        """Say how far it is, where that is worth a line."""
+        """Write a line where the progress is worth one."""
         if done < self._next and done != total:
             return
         step = total * _SHARE if total else _UNSAID

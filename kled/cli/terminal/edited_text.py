@@ -1,4 +1,4 @@
-"""A definition that somebody edits as a text, in an editor or a file: clusters and groups alike."""
+"""A definition that is edited as text, in an editor or a file: clusters and groups alike."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ FILE = click.option(
 
 
 def from_file(file: Path, stored: Document) -> str:
-    """Return the text of `file`; raise `InvalidInput` where it holds no object like the stored.
+    """Return the text of `file`; raise `InvalidInput` unless it holds the stored object.
 
     Raises `ClusterDiffers` where it would undo what somebody changed after it was exported.
     """
@@ -43,10 +43,10 @@ def from_file(file: Path, stored: Document) -> str:
 def in_editor(
     call: Call, stored: Document, store: Callable[[str], None], *, command: str, **named: str
 ) -> None:
-    """Let somebody edit what is `stored`, and hand the text to `store` where it says otherwise.
+    """Let a person edit the `stored` object, and pass a changed text to `store`.
 
     The text is kept until it is stored; `kled kops COMMAND` with the options `named` goes on with
-    it. What is no such object raises `InvalidInput`.
+    it. Raises `InvalidInput` for a text that is not such an object.
     """
     given = _HEADER.format(what=_called(named)) + to_yaml(stored)
     path = editor.write(call.settings.home, ".".join(named.values()), given)

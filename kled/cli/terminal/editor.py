@@ -1,4 +1,4 @@
-"""A text in somebody's editor: in a file of its own, kept until what it says is stored."""
+"""Opens a text in an editor, in a file that is kept until the text is stored."""
 
 import contextlib
 import shlex
@@ -23,9 +23,9 @@ DEFAULT_EDITOR: Final = "vi"
 def write(home: Path, stem: str, text: str) -> Path:
     """Write `text` to a new file `<home>/edits/<stem>.*.yaml`, readable by its owner alone.
 
-    A definition may hold user data for machines, so it does not go to a shared directory: where the
-    home is not ours to write to, as that of a user id without one, it goes to a private temporary
-    one. Raises `DiskUnusable`.
+    A definition may hold user data of machines, so it never goes to a shared directory: where the
+    home directory is not writable, as for a user id without one, it goes to a private temporary
+    directory. Raises `DiskUnusable`.
     """
     directory = _directory(home)
     return private.fresh_file(directory, f"{stem}.", ".yaml", text)
@@ -51,7 +51,7 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
     """Open `path` in $VISUAL, $EDITOR or vi, wait, and return its text.
 
     Raises `SettingsError` where there is no terminal and no editor is named, and `KledError` where
-    the editor ends with another status than 0.
+    the editor ends with a status other than 0.
     """
     chosen = environment.get("VISUAL") or environment.get("EDITOR")
     if not chosen and not streams.has_input():
@@ -68,11 +68,11 @@ def edit(path: Path, environment: Mapping[str, str]) -> str:
 
 @contextlib.contextmanager
 def keep_until_stored(call: "Call", path: Path, before: str, resume: str) -> Iterator[None]:
-    """Remove `path` once the block is through; where it is not, say where it is and what resumes.
+    """Remove `path` after the block; where the block fails, say where it is and how to resume.
 
-    The words go to stderr before the error's own, whatever ended the block: an error, Ctrl-C or a
-    signal. A text that is `before`, as it was given to the editor, is no edit, and goes. After a
-    SIGKILL the file is there all the same.
+    This is written to stderr before the error's own message, whatever ended the block: an error,
+    Ctrl-C or a signal. A text equal to `before`, as the editor was given it, is removed. After a
+    SIGKILL the file remains, too.
     """
     try:
         yield

@@ -11,7 +11,7 @@ from kled.commands import advised
 from kled.visible import visible
 
 _INDENT: Final = "    "
-"""Before what stands below its row."""
+"""The indentation of cells below their row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Column:
     heading: str
     key: str
     absent: str = ""
-    """What stands there where there is no value."""
+    """The text for a missing value."""
 
 
 def show(
@@ -32,7 +32,7 @@ def show(
 ) -> None:
     """Write `rows` as `form`; JSON and YAML carry every value, the table the named columns.
 
-    Written out at once: what is said afterwards comes after it in a log of both streams.
+    The result is flushed, so that later messages follow it in a log of both streams.
     """
     if form == "table":
         terminal = _out(to)
@@ -45,7 +45,8 @@ def show(
 def show_value(value: object, form: str, to: TextIO | None = None, *, exact: bool = False) -> None:
     """Write one value as JSON, or as YAML (which is also the readable form of a single value).
 
-    Without secrets, unless it is to be read again `exact` as it is: a definition, variables.
+    Secrets are removed, unless the value is to be read again `exact` as it is: a definition,
+    variables.
     """
     value = advised(value, typed_places.places())
     value = value if exact else streams.redactor().data(value)
@@ -69,7 +70,7 @@ def _out(to: TextIO | None) -> Terminal:
 
 
 def _whole(value: object) -> object:
-    """Return the value with halves of surrogate pairs as escapes: YAML has no form for them."""
+    """Return the value with lone surrogates as escapes, for which YAML has no form."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
@@ -86,9 +87,9 @@ def table(
 ) -> list[str]:
     """Return the lines of a plain aligned table.
 
-    What is wider than `width` stands below its row, from the right and each cell on a line of its
-    own: the terminal may break that, and what is copied stays whole. Not rich: importing it costs a
-    read command more than kops itself takes.
+    Cells that do not fit into `width` stand below their row, from the right and each on a line of
+    its own: the terminal may wrap that line, and copying it still gives the whole. Not rich, whose
+    import costs a read command more time than kops itself takes.
     """
     lines = [[column.heading for column in columns]]
     lines += [[_cell(row.get(column.key), column.absent) for column in columns] for row in rows]
@@ -104,7 +105,7 @@ def table(
 
 
 def _fitting(widths: Sequence[int], width: int | None) -> int:
-    """Return how many columns stand beside one another: all that fit, and the first."""
+    """Return how many columns fit beside one another; at least one."""
     for count in range(len(widths), 1, -1):
         if width is None or sum(widths[:count]) + 2 * (count - 1) <= width:
             return count

@@ -1,4 +1,4 @@
-"""How a plan is shown: kept apart, so that showing one does not import what creates clusters."""
+"""Shows a plan; a module apart, so that showing one does not import what creates clusters."""
 
 from kled.cli.frame.command import Call
 from kled.cli.terminal import streams
@@ -19,9 +19,10 @@ _RADIUS_COLUMNS = (Column("IT TOUCHES", "about"), Column("WHAT", "words"))
 
 
 def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
-    """Write a plan to stdout, with whom it touches; its totals, for people, to stderr.
+    """Write a plan and its blast radius to stdout, and its totals for people to stderr.
 
-    Raises what applying it would be refused with, when it was shown: a preview ends as the act.
+    Afterwards raises the refusal that applying it would meet, so that a preview ends like the
+    change itself.
     """
     show_whole(call, plan, radius)
     if plan.refusal is not None:
@@ -29,7 +30,7 @@ def show_plan(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None
 
 
 def show_whole(call: Call, plan: Plan, radius: BlastRadius | None = None) -> None:
-    """Write a plan as `show_plan` does, for whoever has more to say before its refusal."""
+    """Write a plan as `show_plan` does, without raising its refusal."""
     if call.settings.output != "table":
         more = {} if radius is None else {"radius": radius.as_json()}
         show_value(plan.as_json() | more, call.settings.output)
@@ -41,7 +42,7 @@ def show_whole(call: Call, plan: Plan, radius: BlastRadius | None = None) -> Non
 
 
 def _show_changes(plan: Plan, redact: Redact) -> None:
-    """Write a row for each change, and below it a line for each value that it changes."""
+    """Write a row for each change, and below it a line for each changed value."""
     rows = [{**change.as_json(), "note": words_of(change).strip()} for change in plan.changes]
     noted = any(row["note"] for row in rows)
     heading, *lines = table(rows, (*CHANGE_COLUMNS, *((Column("NOTE", "note"),) if noted else ())))
@@ -52,7 +53,7 @@ def _show_changes(plan: Plan, redact: Redact) -> None:
 
 
 def show_radius(radius: BlastRadius) -> None:
-    """Write whom a plan touches to stdout, below a line that is empty."""
+    """Write the blast radius of a plan to stdout, below an empty line."""
     streams.out().say("")
     rows = [{"about": about, "words": effect} for about, effect in radius.rows()]
     show(rows, _RADIUS_COLUMNS, "table")

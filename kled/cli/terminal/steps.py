@@ -1,4 +1,4 @@
-"""What a person sees while an operation runs: its steps, their durations, the line kops is at.
+"""Shows a running operation: its steps, their durations, and the last line of kops.
 
 On a terminal a live list; elsewhere plain lines, one per event, so that logs stay readable.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _SILENCE: Final = 30.0
-"""Seconds after which a line of kops' is said, off a terminal."""
+"""Seconds of silence after which a line of kops is shown, off a terminal."""
 
 
 class Display(Protocol):
-    """An observer that also shows the line that kops has just written."""
+    """An observer that also shows the last line of kops."""
 
     def started(self, step: "Step") -> None:
         """A step's first attempt begins."""
@@ -39,18 +39,18 @@ class Display(Protocol):
         """A step is over."""
 
     def line(self, line: str) -> None:
-        """Kops wrote a line."""
+        """A line that kops wrote."""
 
     def note(self, message: str) -> None:
-        """A long step is so far."""
+        """Progress of a long step."""
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
-        """It waits for `what`, and a person is told this; it stays to be read."""
+        """The run waits for `what`; `lines` tell a person so, and stay visible."""
 
 
 @contextmanager
 def display(to: Terminal, *, verbose: bool, results: bool = True) -> Iterator[Display]:
-    """Yield the display that fits `to`; with `results` it says what each step has done."""
+    """Yield the display that fits `to`; with `results` it shows what each step has done."""
     if not to.is_live or verbose:
         yield PlainLines(to, verbose=verbose, results=results)
         return
@@ -63,7 +63,7 @@ def display(to: Terminal, *, verbose: bool, results: bool = True) -> Iterator[Di
 
 
 class PlainLines:
-    """One line per event; kops' own lines only where `verbose`."""
+    """One line per event; kops' own lines only with `verbose`."""
 
     def __init__(
         self,
@@ -89,14 +89,14 @@ class PlainLines:
         self._say(f"{step.name}: not yet: {error.message}")
 
     def ended(self, row: Row) -> None:
-        """Say how it ended and how long it took; why it failed, the error says by itself."""
+        """Say how the step ended and how long it took; a failure's reason is in the error."""
         result = f": {row.words}" if self._results and row.outcome == "done" else ""
         self._say(f"{row.step}: {row.outcome} in {row.seconds:.1f} s{result}")
 
     def line(self, line: str) -> None:
-        """Pass kops' line on; else one now and then, of those that warn where some do.
+        """Pass on kops' line; without `verbose` only one now and then, preferably a warning.
 
-        kops repeats failing tasks for ten minutes: so long nobody waits in silence.
+        kops repeats failing tasks for ten minutes, and nobody should wait that long in silence.
         """
         if self._verbose:
             self._say(f"  kops: {line}")
@@ -112,7 +112,7 @@ class PlainLines:
         self._say(f"  {message}")
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
-        """Say it."""
+        """Say these lines."""
         for line in (f"wait for {what} ...", *lines):
             self._say(line)
 
@@ -152,11 +152,11 @@ class LiveSteps:
         self._line = klog.words(line) or self._line
 
     def note(self, message: str) -> None:
-        """Show how far the step is, before what kops says meanwhile."""
+        """Show the progress of the step, before the last line of kops."""
         self._note = message
 
     def waits(self, what: str, lines: Sequence[str]) -> None:
-        """Write it above the list, where it stays."""
+        """Write these lines above the list, where they stay."""
         from rich.text import Text  # noqa: PLC0415 - only where somebody looks
 
         self._running, self._since = f"wait for {what}", time.monotonic()
@@ -186,5 +186,5 @@ class LiveSteps:
 
 
 def _seen(text: str) -> str:
-    """Return what is drawn of a text: what can be looked at, without secrets."""
+    """Return a text as it may be drawn: visible, and without secrets."""
     return visible(redactor().text(text))

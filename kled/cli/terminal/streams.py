@@ -1,8 +1,8 @@
-"""The one place where kled writes to its terminal: whatever passes here can be looked at.
+"""The one place where kled writes to its terminal, so that everything shown is safe to look at.
 
 `Terminal.say` takes lines, redacts them and makes each visible, `Terminal.data` takes JSON and
 YAML, which escape what they quote, and `Terminal.exact` alone writes bytes as they are. A test
-holds that no other module of the command line prints, or touches the standard streams.
+ensures that no other module of the command line prints, or touches the standard streams.
 """
 
 import contextlib
@@ -43,18 +43,18 @@ class Terminal:
 
     @property
     def is_live(self) -> bool:
-        """Whether somebody looks on, at something that can move its cursor."""
+        """Whether a person looks at it on a terminal that can move its cursor."""
         return self._stream.isatty() and os.environ.get("TERM", "") not in _DUMB
 
     def columns(self) -> int | None:
-        """Return how wide the terminal is; None: it is none, or does not say."""
+        """Return the width of the terminal; None where it is none, or does not say."""
         try:
             return os.get_terminal_size(self._stream.fileno()).columns or None
         except (OSError, ValueError):
             return None
 
     def say(self, *lines: str) -> None:
-        """Write lines, at once, without secrets; what would end, move or hide one is an escape."""
+        """Write and flush lines without secrets; control characters in them are escaped."""
         said = map(typed_places.complete, lines) if self._advises else lines
         redact = redactor().text
         self._write("".join(f"{visible(redact(line))}\n" for line in said))
@@ -64,14 +64,11 @@ class Terminal:
         self._write(quoted(text, ascii_only=not self._is_unicode()))
 
     def exact(self, text: str) -> None:
-        """Write `text` as it is to a shell that evaluates it; whoever calls this has quoted it."""
+        """Write `text` unchanged, for a shell that evaluates it; the caller has quoted it."""
         self._write(visible_lines(text) if self._stream.isatty() else text)
 
     def markdown(self, text: str) -> None:
-        """Write markdown without secrets: laid out on a terminal, without links.
-
-        Elsewhere the lines are as they are, but for what keeps signs from being markdown's.
-        """
+        """Write markdown without secrets: laid out on a terminal, without links; else as it is."""
         text = visible_lines(redactor().text(text))
         if not self.is_live:
             from tasks.running.markdown import plain  # noqa: PLC0415 - imports no prefect
@@ -83,7 +80,7 @@ class Terminal:
         self.console().print(Markdown(text, hyperlinks=False))
 
     def console(self) -> "Console":
-        """Return what draws; nothing in a text is markup to it. Texts are made visible before."""
+        """Return a console that draws; texts have no markup, and must be made visible before."""
         from rich.console import Console  # noqa: PLC0415 - only where somebody looks
 
         return Console(
@@ -107,7 +104,7 @@ class Terminal:
 
 
 def redactor() -> Redactor:
-    """Return what takes secrets out: their shapes, and what this process's variables hold."""
+    """Return the redactor of secrets: by their shapes, and by the values of variables."""
     return _redactor(secret_values(os.environ))
 
 
@@ -117,17 +114,17 @@ def _redactor(secrets: frozenset[str]) -> Redactor:
 
 
 def out() -> Terminal:
-    """Return where results go."""
+    """Return the stream for results."""
     return Terminal(sys.stdout)
 
 
 def err() -> Terminal:
-    """Return where words for a person go; that nobody can hear them stops no change halfway."""
+    """Return the stream for messages; a change goes on where nobody can read them."""
     return Terminal(sys.stderr, needed=False, advises=True)
 
 
 def is_one_place() -> bool:
-    """Say whether results and words for a person come out at one place: a terminal, one log."""
+    """Say whether stdout and stderr go to one place: a terminal, or one log."""
     try:
         results, messages = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):  # a test's stream has no descriptor
@@ -152,10 +149,10 @@ def ask(question: str) -> str:
 
 
 def prepare() -> None:
-    """Make the standard streams fit for whatever comes: closed ones, few characters, odd sizes.
+    """Prepare the standard streams for closed descriptors, limited encodings and odd sizes.
 
-    Where stdout was closed (`>&-`) a result fails to be written, as it should, and its descriptor
-    is kept from whatever is opened next. What the locale has no character for becomes an escape.
+    Where stdout was closed (`>&-`) writing a result fails, as it should, and no file that is opened
+    later can take its descriptor. A character that the locale lacks becomes an escape.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -170,16 +167,16 @@ def prepare() -> None:
 
 
 def close_pipe(stream: TextIO | None = None) -> None:
-    """Keep Python from flushing to a reader that went away, or to a disk that is full.
+    """Keep Python from flushing to a reader that went away, or to a full disk.
 
-    It would end with status 120 otherwise. `stream` is stdout unless said otherwise.
+    Python would end with status 120 otherwise. `stream` is stdout by default.
     """
     with contextlib.suppress(OSError, ValueError):  # a test's stream has no descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def end(*lines: str) -> None:
-    """Say the last words, to nobody where nobody listens any more."""
+    """Write the command's last lines to stderr; nothing is raised where nobody reads any more."""
     try:
         err().say(*lines)
     except (OSError, ValueError):
@@ -187,9 +184,9 @@ def end(*lines: str) -> None:
 
 
 def log_to(write: Callable[[], Terminal], *, verbose: bool) -> None:
-    """Let warnings of kled and of libraries be lines as all others; tracebacks only if `verbose`.
+    """Write warnings of kled and of libraries as lines; tracebacks only with `verbose`.
 
-    They reach people through Python's handler of last resort, where nothing else is configured.
+    Without any logging configuration they come through Python's handler of last resort.
     """
     handler = _Lines(write, verbose=verbose)
     handler.addFilter(RedactingFilter(redactor()))
@@ -218,7 +215,7 @@ class _Lines(logging.Handler):
 
 
 def place_of(error: BaseException) -> str:
-    """Return where an error was raised, for those who get a report: `file:line in function`."""
+    """Return where an error was raised, for bug reports: `file:line in function`."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "an unknown place"

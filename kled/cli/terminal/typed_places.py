@@ -1,4 +1,4 @@
-"""The places that this command line names, and that another one would have to name again."""
+"""The places that this command line names, and that a printed command has to name again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,22 +13,22 @@ _said = [NOWHERE]
 
 
 def forget() -> None:
-    """Begin a command line, which has named nothing yet."""
+    """Begin a command line, which has named no place yet."""
     _said[0] = NOWHERE
 
 
 def remember(places: Places) -> None:
-    """Let whatever is told from now on name `places`."""
+    """Let every command that is printed from now on name `places`."""
     _said[0] = places
 
 
 def places() -> Places:
-    """Return what commands have to name, for those who write data."""
+    """Return the places that printed commands have to name, for code that writes data."""
     return _said[0]
 
 
 def complete(text: str) -> str:
-    """Return `text` in which commands name the places that this command line has named."""
+    """Return `text`, in which commands name the places of this command line."""
     return completed(text, _said[0])
 
 
@@ -39,10 +39,10 @@ def places_beyond(
     config_file: Path | None,
     snapshots: str | None,
 ) -> Places:
-    """Return those of the typed places that `env` and the settings file do not lead to.
+    """Return the typed places to which `env` and the settings file do not lead.
 
     A command without the option would find another place, or none. Raises what `config.load`
-    raises, but for what is wrong with the environment alone: typed options stand for that.
+    raises, except for errors of the environment alone, which typed options replace.
     """
     file = config_file if config_file is not None and _file(env) != config_file else None
     alone = _found(env, config_file)
@@ -61,7 +61,7 @@ def _found(
 
 
 def _file(env: Mapping[str, str]) -> Path | None:
-    """Return the settings file of whoever types no `--config`; None where it cannot be read."""
+    """Return the settings file without `--config`; None where it cannot be read."""
     try:
         return config.load(env).config_file
     except SettingsError:
