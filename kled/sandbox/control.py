@@ -47,10 +47,9 @@ def start(directory: Path, *, speed: float, api_idle: float = 1800.0) -> Sandbox
     `speed` is how many simulated seconds pass in a real one; `api_idle` how many real ones its
     Kubernetes APIs run while nobody asks. Idempotent, and safe to kill.
 
-    Raises:
-        ValueError: the speed is not positive, or the directory is not the sandbox's own
-            (`directory.NotOwn`); nothing is changed then.
-        OSError: the directory cannot be made or written.
+    Raises `ValueError`: the speed is not positive, or the directory is not the sandbox's own
+    (`directory.NotOwn`); nothing is changed then. Raises `OSError`: the directory cannot be made or
+    written.
     """
     if not 0 < speed < math.inf:
         raise ValueError(f"speed must be positive, not {speed}")
@@ -66,9 +65,8 @@ def start(directory: Path, *, speed: float, api_idle: float = 1800.0) -> Sandbox
 def status(directory: Path) -> Sandbox:
     """Describe a sandbox.
 
-    Raises:
-        FileNotFoundError: there is none, or a half-made one: `start` completes it.
-        ValueError: it is not this user's own (`directory.NotOwn`), or its files are damaged.
+    Raises `FileNotFoundError`: there is none, or a half-made one: `start` completes it. Raises
+    `ValueError`: it is not this user's own (`directory.NotOwn`), or its files are damaged.
     """
     directory = directory.absolute()
     own.check(directory)

@@ -39,10 +39,8 @@ class AnothersDirectory(NotOwn):
 def claim(directory: Path) -> None:
     """Make the directory a sandbox's: mark a new or an empty one, accept one that is marked.
 
-    Raises:
-        NotOwn: it holds something else, is another user's, a link, or open to others; no file is
-            changed then.
-        OSError: it cannot be made or written.
+    Raises `NotOwn`: it holds something else, is another user's, a link, or open to others; no file
+    is changed then. Raises `OSError`: it cannot be made or written.
     """
     _refuse_name(str(directory))
     _make(directory)
@@ -57,9 +55,8 @@ def claim(directory: Path) -> None:
 def check(directory: Path) -> None:
     """Accept a sandbox's directory.
 
-    Raises:
-        FileNotFoundError: there is no sandbox.
-        NotOwn: it is another user's (`AnothersDirectory`), a link, or open to others.
+    Raises `FileNotFoundError`: there is no sandbox. Raises `NotOwn`: it is another user's
+    (`AnothersDirectory`), a link, or open to others.
     """
     _refuse_anothers(directory)
     if not os.path.lexists(directory) or not is_marked(directory):

@@ -93,10 +93,8 @@ def aws_region(zone: str) -> str:
 def aws_machine(ctx: Context, group: str, role: str, zones: list[str], region: str) -> str:
     """Return the first default machine type that all zones have; the region is the cluster's.
 
-    Raises:
-        KopsFailure: none is (capture E09-invalid-zone); a region that does not exist first keeps
-        the
-            SDK busy for its 13 attempts (capture E09b-invalid-zone-format).
+    Raises `KopsFailure`: none is (capture E09-invalid-zone); a region that does not exist first
+    keeps the SDK busy for its 13 attempts (capture E09b-invalid-zone-format).
     """
     _require_region(ctx, region)
     if role == "Bastion":
@@ -127,9 +125,8 @@ def aws_machine(ctx: Context, group: str, role: str, zones: list[str], region: s
 def check_early(cloud: str, ctx: Context, zones: list[str], project: str) -> None:
     """Make the checks that kops makes while it builds the definition.
 
-    Raises:
-        KopsFailure: unknown cloud (C10), Metal without its flag, OpenStack without its region
-        (C06).
+    Raises `KopsFailure`: unknown cloud (C10), Metal without its flag, OpenStack without its region
+    (C06).
     """
     if cloud not in DEFAULTS:
         raise KopsFailure(f"unsupported cloud provider {cloud}")
@@ -147,8 +144,8 @@ def check_early(cloud: str, ctx: Context, zones: list[str], project: str) -> Non
 def check_credentials(ctx: Context, cloud: str, zones: list[str], project: str) -> None:
     """Make the checks that kops makes when it builds its client of the cloud.
 
-    Raises:
-        KopsFailure: a variable is missing (C02, C04, C05, C07, C08, E05b), an unknown zone (C05d).
+    Raises `KopsFailure`: a variable is missing (C02, C04, C05, C07, C08, E05b), an unknown zone
+    (C05d).
     """
     env = ctx.env
     if cloud == "aws":

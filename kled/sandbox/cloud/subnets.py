@@ -13,8 +13,7 @@ _LINES = {"little": 205, "big": 224}
 def assign_cidrs(ctx: Context, spec: dict[str, Any]) -> None:
     """Give each subnet without a CIDR its part of the network, in place and with kops' log lines.
 
-    Raises:
-        KopsFailure: the network's CIDR is none, or too small.
+    Raises `KopsFailure`: the network's CIDR is none, or too small.
     """
     if all(_settled(subnet) for subnet in spec["subnets"]):
         return

@@ -86,8 +86,7 @@ def _as_kops_keeps_it(document: Document) -> Document:
 def load_cluster(ctx: Context, name: str) -> Document:
     """Return a cluster's document.
 
-    Raises:
-        KopsFailure: there is none (capture E06b-cluster-not-found-update).
+    Raises `KopsFailure`: there is none (capture E06b-cluster-not-found-update).
     """
     document = find_cluster(ctx, name)
     if document is None:
@@ -131,8 +130,7 @@ def find_group(ctx: Context, name: str, group: str) -> Document | None:
 def load_group(ctx: Context, name: str, group: str) -> Document:
     """Return one instance group.
 
-    Raises:
-        KopsFailure: there is none (capture E16b-edit-ig-missing).
+    Raises `KopsFailure`: there is none (capture E16b-edit-ig-missing).
     """
     try:
         document = find_group(ctx, name, group)
@@ -171,8 +169,7 @@ def delete_group(ctx: Context, name: str, group: str) -> None:
 def ssh_key_id(public_key: str) -> str:
     """Return the MD5 fingerprint that kops stores an SSH public key under, without colons.
 
-    Raises:
-        KopsFailure: the text is no SSH public key.
+    Raises `KopsFailure`: the text is no SSH public key.
     """
     try:
         blob = b64decode(public_key.split()[1], validate=True)
@@ -226,8 +223,7 @@ def _text(body: bytes) -> str:
 def typed(document: object) -> Document:
     """Return a document as kops' fields hold it, of whatever kind it is.
 
-    Raises:
-        GoTypeError: it is no object, of no kind, or a value does not fit its field.
+    Raises `GoTypeError`: it is no object, of no kind, or a value does not fit its field.
     """
     go_types.check_numbers(document)
     if document is not None and not isinstance(document, dict):

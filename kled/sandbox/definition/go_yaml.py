@@ -40,9 +40,8 @@ class GoYamlError(yaml.YAMLError):
 def load(text: str) -> Any:  # noqa: ANN401 - YAML is whatever it is
     """Read the first document of a text; keys are strings, and of two of one name the last wins.
 
-    Raises:
-        GoYamlError: as kops says it, for example `yaml: line 3: mapping values are not allowed in
-            this context`.
+    Raises `GoYamlError`: as kops says it, for example `yaml: line 3: mapping values are not allowed
+    in this context`.
     """
     try:
         return _Reader(text).read()

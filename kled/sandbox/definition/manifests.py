@@ -20,8 +20,7 @@ _SCHEME = 'in scheme "pkg/runtime/scheme.go:111"'
 def documents(ctx: Context, names: list[str]) -> Iterator[Document]:
     """Yield the documents of the files in turn; `-` is stdin.
 
-    Raises:
-        KopsFailure: a file is missing, is no YAML, or holds something that kops does not know.
+    Raises `KopsFailure`: a file is missing, is no YAML, or holds something that kops does not know.
     """
     for name in names:
         for section in _text(ctx, name).split("\n---\n"):
@@ -33,8 +32,7 @@ def documents(ctx: Context, names: list[str]) -> Iterator[Document]:
 def cluster_of(document: Document, verb: str) -> str:
     """Return the cluster that a document's label names.
 
-    Raises:
-        KopsFailure: it has no such label.
+    Raises `KopsFailure`: it has no such label.
     """
     name = document["metadata"].get("labels", {}).get(CLUSTER_LABEL)
     if not name:

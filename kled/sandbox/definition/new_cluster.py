@@ -54,8 +54,7 @@ _FEATURE_COMPONENTS = (
 def build(ctx: Context, flags: Flags) -> Document:
     """Return the Cluster as the flags describe it, before control planes, assignments and --set.
 
-    Raises:
-        KopsFailure: a value that kops refuses, with kops' words.
+    Raises `KopsFailure`: a value that kops refuses, with kops' words.
     """
     name = flags["name"]
     spec: dict[str, Any] = {
@@ -91,8 +90,7 @@ def is_private(flags: Flags) -> bool:
 def add_api(ctx: Context, flags: Flags, document: Document) -> None:
     """Add how the Kubernetes API is reached: load balancer, or DNS for a public cluster with names.
 
-    Raises:
-        KopsFailure: an unknown load balancer type.
+    Raises `KopsFailure`: an unknown load balancer type.
     """
     spec = document["spec"]
     ctx.log("I", "new_cluster.go:1502", f'Cloud Provider ID: "{cloud_of(document)}"')

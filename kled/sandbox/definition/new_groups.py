@@ -20,8 +20,7 @@ _SPOKEN = {"Master": "control plane", "Node": "nodes", "Bastion": "bastions"}
 def build(ctx: Context, flags: Flags, cluster: Document) -> list[Document]:
     """Return the groups in kops' order; adds the etcd clusters to the cluster.
 
-    Raises:
-        KopsFailure: counts and zones do not fit.
+    Raises `KopsFailure`: counts and zones do not fit.
     """
     masters = _control_planes(flags, cluster)
     _warn_of_shared_zones(ctx, masters)
@@ -37,8 +36,7 @@ def build(ctx: Context, flags: Flags, cluster: Document) -> list[Document]:
 def complete(ctx: Context, flags: Flags, cluster: Document, groups: list[Document]) -> None:
     """Give every group its image, its machine type and its node label.
 
-    Raises:
-        KopsFailure: no default machine type (capture E09-invalid-zone), or an unknown one.
+    Raises `KopsFailure`: no default machine type (capture E09-invalid-zone), or an unknown one.
     """
     cloud = cloud_of(cluster)
     version = cluster["spec"]["kubernetesVersion"]

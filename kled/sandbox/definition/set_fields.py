@@ -28,9 +28,8 @@ _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 def apply_flags(document: dict[str, Any], flags: Flags) -> None:
     """Apply --unset, then --set, in place.
 
-    Raises:
-        KopsFailure: no `=`, no such field, or a value of another type; nothing else is changed
-        then.
+    Raises `KopsFailure`: no `=`, no such field, or a value of another type; nothing else is changed
+    then.
     """
     for path in flags["unset"]:
         _unset(document, path)

@@ -36,8 +36,7 @@ _VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].+)?")
 def check(ctx: Context, cluster: Document, groups: list[Document]) -> None:
     """Refuse a definition that kops refuses; several faults stand in one bracket, as in Kubernetes.
 
-    Raises:
-        KopsFailure: with kops' words.
+    Raises `KopsFailure`: with kops' words.
     """
     check_version(ctx, cluster)
     faults = [*_name(cluster), *spec_faults(cluster), *_etcd(cluster)]
@@ -81,9 +80,8 @@ def _is_cidr(text: str) -> bool:
 def check_version(ctx: Context, cluster: Document) -> None:
     """Refuse a Kubernetes version that is none.
 
-    Raises:
-        KopsFailure: as in capture 30j-edit-cluster-set-badvalue, without what its caller puts
-        before.
+    Raises `KopsFailure`: as in capture 30j-edit-cluster-set-badvalue, without what its caller puts
+    before.
     """
     version = str(cluster["spec"].get("kubernetesVersion", ""))
     if not version:

@@ -73,8 +73,7 @@ def dump_all(documents: list[dict[str, Any]]) -> str:
 def load(text: str) -> Any:  # noqa: ANN401 - YAML is whatever it is
     """Read one document as kops reads it (`go_yaml`).
 
-    Raises:
-        yaml.YAMLError: the text is no YAML; its message is go-yaml's.
+    Raises `yaml.YAMLError`: the text is no YAML; its message is go-yaml's.
     """
     return go_yaml.load(text)
 

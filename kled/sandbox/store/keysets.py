@@ -98,8 +98,7 @@ def find(pki: Place, keyset: str) -> Keyset | None:
     keyset that is damaged or refused counts as none, and an update makes another (captures
     N-ca-bad-prev, N-ca-empty-prev; kops: vfs_keystorereader.go, kops#18680).
 
-    Raises:
-        KopsFailure: one of the others cannot be read.
+    Raises `KopsFailure`: one of the others cannot be read.
     """
     former = _FORMER.get(keyset)
     try:

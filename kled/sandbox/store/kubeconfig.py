@@ -33,9 +33,8 @@ def export(ctx: Context, name: str, flags: Flags) -> None:
 
     `flags` may have kubeconfig (the file), admin (seconds), user, api-server and internal.
 
-    Raises:
-        KopsFailure: the cluster has no authority yet (capture E14-export-before-update), or --user
-            names nobody.
+    Raises `KopsFailure`: the cluster has no authority yet (capture E14-export-before-update), or
+    --user names nobody.
     """
     health.require_authority(ctx, name)
     keyset = keysets.find(definitions.places_of(ctx, name).pki, "kubernetes-ca") or {}

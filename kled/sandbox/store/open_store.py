@@ -68,8 +68,7 @@ class FileStore:
     def keys(self, prefix: str) -> Iterable[str]:
         """Yield all keys below `prefix`, sorted.
 
-        Raises:
-            KopsFailure: the store's directory does not exist (capture E03b-state-no-scheme).
+        Raises `KopsFailure`: the store's directory does not exist (capture E03b-state-no-scheme).
         """
         if self._must_exist and not self._root.is_dir():
             raise KopsFailure(

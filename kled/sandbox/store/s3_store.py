@@ -33,8 +33,7 @@ class BucketStore:
     def read(self, key: str) -> bytes | None:
         """Return the object's bytes, None where there is none.
 
-        Raises:
-            KopsFailure: the bucket is missing or the endpoint does not answer.
+        Raises `KopsFailure`: the bucket is missing or the endpoint does not answer.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only with S3
 
@@ -99,8 +98,7 @@ class BucketStore:
 def open_bucket(scheme: str, path: str, env: Mapping[str, str]) -> BucketStore:
     """Open the bucket that `scheme://path` names; nothing is asked of it yet.
 
-    Raises:
-        KopsFailure: S3_ENDPOINT without a key (capture E05-no-s3-creds).
+    Raises `KopsFailure`: S3_ENDPOINT without a key (capture E05-no-s3-creds).
     """
     import boto3  # noqa: PLC0415 - slow to import, only with S3
     from botocore.config import Config  # noqa: PLC0415 - as above

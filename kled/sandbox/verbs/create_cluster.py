@@ -41,8 +41,7 @@ Finally configure your cluster with: kops update cluster --name {name} --yes --a
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Create the definition; print it with --dry-run, else store it and preview or apply it.
 
-    Raises:
-        KopsFailure: everything that kops refuses, with its words.
+    Raises `KopsFailure`: everything that kops refuses, with its words.
     """
     key = _ssh_key(ctx, flags["ssh-public-key"])
     if flags["dry-run"] and not flags["output"]:

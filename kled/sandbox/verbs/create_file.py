@@ -11,8 +11,7 @@ from kled.sandbox.verbs.flags import Flags, help_text
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Store the documents of the files, in their order; what came before a faulty one stays.
 
-    Raises:
-        KopsFailure: unreadable, there already, or without its cluster.
+    Raises `KopsFailure`: unreadable, there already, or without its cluster.
     """
     if not flags["filename"]:
         ctx.stdout.write(help_text(("create",)))

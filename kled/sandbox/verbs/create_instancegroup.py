@@ -20,8 +20,7 @@ _ROLES = {
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Store a new group with kops' defaults; --edit (the default) opens it in the editor first.
 
-    Raises:
-        KopsFailure: no such cluster, a group of that name, or an unknown role or subnet.
+    Raises `KopsFailure`: no such cluster, a group of that name, or an unknown role or subnet.
     """
     if len(args) != 1:
         told = "can only create one instance group at a time"

@@ -16,8 +16,7 @@ def rotatable(keyset: str) -> bool:
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Add a key to one keyset or to all; it signs nothing until it is promoted.
 
-    Raises:
-        KopsFailure: a keyset that kops does not rotate, or no such cluster.
+    Raises `KopsFailure`: a keyset that kops does not rotate, or no such cluster.
     """
     from kled.sandbox.store.certificates import issue_authority, key_bits  # noqa: PLC0415 - slow
 

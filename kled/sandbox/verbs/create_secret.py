@@ -12,8 +12,7 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Store a secret from a file; --force replaces one that is there.
 
-    Raises:
-        KopsFailure: no such cluster or file, there already, or no JSON where JSON is due.
+    Raises `KopsFailure`: no such cluster or file, there already, or no JSON where JSON is due.
     """
     name, secret, path = flags["name"], flags["verb"].split()[-1], flags["filename"]
     secrets = definitions.places_of(ctx, name).secrets

@@ -13,8 +13,7 @@ _EXTRANEOUS = 'extraneous or missing " in quoted-field'
 def values(text: str, *, lazy: bool) -> list[str]:
     """Return the values of a text; none of an empty one.
 
-    Raises:
-        ValueError: quotes that are not CSV, or nothing but blank lines; the message is Go's.
+    Raises `ValueError`: quotes that are not CSV, or nothing but blank lines; the message is Go's.
     """
     return _Record(text, lazy=lazy).read() if text else []
 

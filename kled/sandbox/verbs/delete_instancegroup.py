@@ -12,8 +12,8 @@ from kled.sandbox.verbs.flags import Flags, UsageFailure
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Delete a group after asking, or at once with --yes.
 
-    Raises:
-        KopsFailure: no such group, the last control plane, or no answer; silent where it was no.
+    Raises `KopsFailure`: no such group, the last control plane, or no answer; silent where it was
+    no.
     """
     if len(args) != 1:
         told = "can only delete one instance group at a time"

@@ -9,8 +9,7 @@ _PART = re.compile(r"(\d+\.?\d*|\.\d+)([a-zµ]*)")
 def parse_duration(text: str) -> float:
     """Return the seconds that a Go duration means.
 
-    Raises:
-        ValueError: with the message of Go's time.ParseDuration.
+    Raises `ValueError`: with the message of Go's time.ParseDuration.
     """
     sign = -1.0 if text.startswith("-") else 1.0
     body = text.lstrip("+-")

@@ -10,8 +10,8 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Change a stored cluster with --set and --unset, or in the editor; the cloud is not touched.
 
-    Raises:
-        KopsFailure: no such cluster or field, or one that kops refuses; nothing is stored then.
+    Raises `KopsFailure`: no such cluster or field, or one that kops refuses; nothing is stored
+    then.
     """
     name = flags["name"]
     cluster = definitions.load_cluster(ctx, name)

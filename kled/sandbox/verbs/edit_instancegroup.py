@@ -10,8 +10,8 @@ from kled.sandbox.verbs.flags import Flags, UsageFailure
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Change a stored group with --set and --unset, or in the editor; the cloud is not touched.
 
-    Raises:
-        KopsFailure: no such group or field, or a group that kops refuses; nothing is stored then.
+    Raises `KopsFailure`: no such group or field, or a group that kops refuses; nothing is stored
+    then.
     """
     if len(args) != 1:
         told = "can only edit one instance group at a time"

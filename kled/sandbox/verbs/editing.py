@@ -26,8 +26,7 @@ def edit(ctx: Context, document: Document, store: Callable[[Document], str]) -> 
 
     An edit that is not stored is never lost: its file stays, and stdout names it.
 
-    Raises:
-        KopsFailure: the editor failed, the text cannot be read, or nothing valid was saved.
+    Raises `KopsFailure`: the editor failed, the text cannot be read, or nothing valid was saved.
     """
     raw = text = yaml_form.dump(document)
     failure = ""

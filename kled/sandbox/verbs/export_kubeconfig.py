@@ -9,9 +9,8 @@ from kled.sandbox.verbs.flags import Flags, UsageFailure
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Write one cluster, or with --all every one, into the kubeconfig; the last is current.
 
-    Raises:
-        UsageFailure: --admin with --user, or --all with a name.
-        KopsFailure: no such cluster, or one without an authority.
+    Raises `UsageFailure`: --admin with --user, or --all with a name. Raises `KopsFailure`: no such
+    cluster, or one without an authority.
     """
     if flags["admin"] and flags["user"]:
         raise UsageFailure("cannot use both --admin and --user")

@@ -102,8 +102,7 @@ def grammar(command: Sequence[str], extra: Sequence[Flag] = ()) -> dict[str, Fla
 def parse(argv: Sequence[str], known: Mapping[str, Flag]) -> tuple[Flags, list[str]]:
     """Split a command line into typed flags and positional arguments, as pflag does.
 
-    Raises:
-        UsageFailure: unknown flag, missing or unreadable value; the message is pflag's.
+    Raises `UsageFailure`: unknown flag, missing or unreadable value; the message is pflag's.
     """
     flags = Flags({name: _initial(flag) for name, flag in known.items()})
     args: list[str] = []

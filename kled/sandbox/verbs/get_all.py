@@ -12,8 +12,7 @@ from kled.sandbox.verbs.get_instancegroups import group_table
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Print a cluster and its instance groups.
 
-    Raises:
-        KopsFailure: no such cluster, or an unknown output format.
+    Raises `KopsFailure`: no such cluster, or an unknown output format.
     """
     if flags["verb"] == "get":
         text = "`kops get [CLUSTER]` is deprecated: use `kops get all [CLUSTER]`"

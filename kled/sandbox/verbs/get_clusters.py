@@ -26,8 +26,7 @@ _WARNING = """
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Print all clusters, or those that are named.
 
-    Raises:
-        KopsFailure: none at all, one that does not exist, an unknown output format.
+    Raises `KopsFailure`: none at all, one that does not exist, an unknown output format.
     """
     if flags["name"]:
         if args:

@@ -12,8 +12,7 @@ _ROLES = {"Master": "ControlPlane"}
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Print a cluster's instance groups, or those that are named.
 
-    Raises:
-        KopsFailure: no such cluster, no such group, an unknown output format.
+    Raises `KopsFailure`: no such cluster, no such group, an unknown output format.
     """
     name = flags["name"]
     cluster = definitions.find_cluster(ctx, name)

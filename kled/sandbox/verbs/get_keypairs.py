@@ -15,8 +15,7 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Print the keys of all keysets, or of those that are named; distrusted ones with --distrusted.
 
-    Raises:
-        KopsFailure: none, no such cluster, or an unknown output format.
+    Raises `KopsFailure`: none, no such cluster, or an unknown output format.
     """
     name, output = flags["name"], flags["output"]
     cluster = definitions.find_cluster(ctx, name)

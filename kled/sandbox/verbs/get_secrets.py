@@ -10,8 +10,7 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Print the names of a cluster's secrets; the plaintext of one with -o plaintext.
 
-    Raises:
-        KopsFailure: no cluster, no secrets, a format that kops has not for secrets.
+    Raises `KopsFailure`: no cluster, no secrets, a format that kops has not for secrets.
     """
     name, output = flags["name"], flags["output"]
     secrets = definitions.places_of(ctx, name).secrets

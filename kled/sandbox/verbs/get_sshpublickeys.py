@@ -11,8 +11,7 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Print the fingerprints of a cluster's SSH public keys.
 
-    Raises:
-        KopsFailure: none, no such cluster, or an unknown output format.
+    Raises `KopsFailure`: none, no such cluster, or an unknown output format.
     """
     name, output = flags["name"], flags["output"]
     definitions.load_cluster(ctx, name)

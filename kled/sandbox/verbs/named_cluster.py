@@ -22,8 +22,7 @@ For example: use `--bastion=true` or `--bastion`, not `--bastion true`
 def resolve(ctx: Context, command: Sequence[str], flags: Flags, args: list[str]) -> list[str]:
     """Put the cluster's name into `flags["name"]` and return the arguments that are left.
 
-    Raises:
-        UsageFailure: no name (capture E11h-no-cluster-name), or more than one (E11f-bool-arg).
+    Raises `UsageFailure`: no name (capture E11h-no-cluster-name), or more than one (E11f-bool-arg).
     """
     verb = " ".join(command)
     flags.entries["name"] = flags["name"] or ctx.env.get("KOPS_CLUSTER_NAME", "")

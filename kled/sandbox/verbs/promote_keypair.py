@@ -11,8 +11,7 @@ from kled.sandbox.verbs.flags import Flags, UsageFailure
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Promote a key of one keyset or of all.
 
-    Raises:
-        KopsFailure: no such keyset or key, or one that is distrusted.
+    Raises `KopsFailure`: no such keyset or key, or one that is distrusted.
     """
     if not args:
         raise UsageFailure("must specify name of keyset promote keypair in")

@@ -19,8 +19,7 @@ _PATIENCE, _PAUSE = 600.0, 10.0
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a verb's signature
     """Preview as `update cluster` does; with --yes update and roll.
 
-    Raises:
-        KopsFailure: what the other verbs raise.
+    Raises `KopsFailure`: what the other verbs raise.
     """
     name = flags["name"]
     groups = definitions.load_groups(ctx, name) if definitions.load_cluster(ctx, name) else []

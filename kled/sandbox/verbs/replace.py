@@ -9,8 +9,7 @@ from kled.sandbox.verbs.flags import Flags
 def run(ctx: Context, flags: Flags, _args: list[str]) -> int:
     """Store the documents of the files over what is there; with --force also what is not.
 
-    Raises:
-        KopsFailure: unreadable, refused, or not there.
+    Raises `KopsFailure`: unreadable, refused, or not there.
     """
     for document in manifests.documents(ctx, flags["filename"]):
         if document["kind"] == "Cluster":

@@ -87,8 +87,8 @@ class Verb:
     def module(self) -> str:
         """The module of this package that runs the verb.
 
-        Raises:
-            KopsFailure: the simulated kops does not have this one (docs/sandbox.md lists which).
+        Raises `KopsFailure`: the simulated kops does not have this one (docs/sandbox.md lists
+        which).
         """
         if self.name not in _MODULES:
             raise KopsFailure(f"the simulated kops has no {self.name!r}")
@@ -104,8 +104,7 @@ class Verb:
 def find(argv: Sequence[str]) -> Verb:
     """Find the command in a command line, as cobra does: flags may stand between its words.
 
-    Raises:
-        KopsFailure: the first word is no command of kops (capture E11b-unknown-subcommand).
+    Raises `KopsFailure`: the first word is no command of kops (capture E11b-unknown-subcommand).
     """
     command: tuple[str, ...] = ()
     rest, known = list(argv), grammar(())

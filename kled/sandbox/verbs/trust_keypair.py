@@ -9,8 +9,7 @@ from kled.sandbox.verbs.flags import Flags, UsageFailure
 def run(ctx: Context, flags: Flags, args: list[str]) -> int:
     """Take a key out of the trusted ones, or back into them.
 
-    Raises:
-        KopsFailure: no such keyset or key, or the one that signs.
+    Raises `KopsFailure`: no such keyset or key, or the one that signs.
     """
     if not args:
         raise UsageFailure("must specify name of keyset")

@@ -20,8 +20,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
     A version that is none counts as none given (capture T-up-badk), and any higher one is stored.
 
-    Raises:
-        KopsFailure: no such cluster; nothing is stored then.
+    Raises `KopsFailure`: no such cluster; nothing is stored then.
     """
     cluster = definitions.load_cluster(ctx, flags["name"])
     old = str(cluster["spec"]["kubernetesVersion"])
