@@ -163,5 +163,5 @@ def parse_time(text: str, field: str) -> datetime:
     except ValueError:
         moment = datetime.min  # noqa: DTZ901 - without a zone, so refused below
     if moment.tzinfo is None:
-        raise InvalidInput(field, f"{text!r} is no time with its time zone")
+        raise InvalidInput(field, f"{text!r} is not a time with a time zone")
     return moment

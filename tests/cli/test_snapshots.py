@@ -102,7 +102,7 @@ def test_verifying_proves_what_is_asked_for(twice: Box) -> None:
     [
         (("show", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
         (("show", NAME, "--snapshot=20201125T041505Z-37a684fc"), 1, "there is no snapshot 2020"),
-        (("verify", NAME, "--snapshot=youngest"), 2, "'youngest' is no snapshot id"),
+        (("verify", NAME, "--snapshot=youngest"), 2, "'youngest' is not a snapshot id"),
         (("list", "--name=absent.example.com"), 1, 'no snapshot of cluster "absent.example.com"'),
         (("verify", NAME, "--level=4"), 4, "holds no etcd backup"),  # fault 37
         (("create", "--name=absent.example.com"), 1, 'no cluster "absent.example.com"'),

@@ -163,7 +163,7 @@ class Manifest(_Frozen):
         names.moment(self.id)
         keys = [record.key for record in self.objects]
         if keys != sorted(set(keys), key=str.encode):
-            raise ValueError("objects are not sorted, or one is there twice")
+            raise ValueError("the objects are out of order, or one is listed twice")
         for key in keys:
             _refuse_escape(key)
         self._check_payloads()
@@ -300,7 +300,7 @@ def _parse(body: bytes, where: str) -> dict[str, Any]:
     except DocumentDamaged as error:
         raise SnapshotNotTrustworthy(error.message) from error
     if not isinstance(document, dict):
-        raise SnapshotNotTrustworthy(f"{where} is no JSON object")
+        raise SnapshotNotTrustworthy(f"{where} is not a JSON object")
     if document.get("format", FORMAT) != FORMAT:
         raise FormatUnknown(
             f"{where} has format {document['format']!r:.40}, and this kled reads {FORMAT}",
@@ -322,7 +322,7 @@ def listing_digest(lines: Iterable[tuple[str, int, str]]) -> str:
 
 def _refuse_escape(key: str) -> None:
     if "\0" in key or any(part in {"", ".", ".."} for part in key.split("/")):
-        raise ValueError(f"{key!r} is no key of an object")
+        raise ValueError(f"{key!r} is not the key of an object")
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

@@ -58,7 +58,7 @@ def moment(snapshot_id: str) -> datetime:
     except ValueError:
         pass  # a month 13
     raise InvalidInput(
-        "snapshot", f"{snapshot_id!r} is no snapshot id", hint="kled snapshot list shows them"
+        "snapshot", f"{snapshot_id!r} is not a snapshot id", hint="kled snapshot list shows them"
     )
 
 
@@ -80,7 +80,7 @@ def is_id(text: str) -> bool:
 def check_cluster(name: str) -> str:
     """Return `name` where kops could use it as a cluster's name; raise `InvalidInput` otherwise."""
     if not layout.is_cluster_name(name):
-        raise InvalidInput("name", f"{name!r} is no cluster name")
+        raise InvalidInput("name", f"{name!r} is not a cluster name")
     return name
 
 
@@ -165,7 +165,7 @@ def sweep_key(sweep_id: str) -> str:
 def check_payload(key: str) -> str:
     """Return `key` where it has the form of a payload's key; raise `InvalidInput` otherwise."""
     if not _PAYLOAD.fullmatch(key):
-        raise InvalidInput("key", f"{key[:80]!r} is no key of a payload")
+        raise InvalidInput("key", f"{key[:80]!r} is not the key of a payload")
     return key
 
 
@@ -191,5 +191,5 @@ def snapshots_prefix(cluster: str | None) -> str:
 def check_digest(text: str) -> str:
     """Return `text` where it is a lower-case SHA-256; raise `InvalidInput` otherwise."""
     if not _SHA256.fullmatch(text):
-        raise InvalidInput("digest", f"{text!r} is no sha256")
+        raise InvalidInput("digest", f"{text!r} is not a SHA-256 in lower-case hexadecimal")
     return text

@@ -177,7 +177,7 @@ def require_recipients(
         doubt = ", as it says; no signature vouches for that: compare with your other machines"
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",
-            f"names nobody, and the snapshots of {snapshots.url} are encrypted",
+            f"is empty, and the snapshots of {snapshots.url} are encrypted",
             hint=f"its recipients are {','.join(known)[:400]}{'' if signed else doubt}",
         )
 

@@ -147,7 +147,7 @@ def _recipient(text: str) -> Any:  # noqa: ANN401 - pyrage has no types
     except pyrage.RecipientError as error:
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",
-            f"{text[:80]!r} is no age recipient",
+            f"{text[:80]!r} is not an age recipient",
             hint="age-keygen prints one as `public key: age1…`; ssh-ed25519 keys work, too",
         ) from error
 

@@ -178,7 +178,7 @@ def _message(kind: Kind, key: str, store: str | None, digest: str) -> bytes:
 def _store_of(fields: Mapping[str, Any], key: str) -> str | None:
     store = fields.get("store")
     if store is not None and not (isinstance(store, str) and _IDENTITY.fullmatch(store)):
-        raise SnapshotNotTrustworthy(f"{key} is damaged: store is no identity")
+        raise SnapshotNotTrustworthy(f"{key} is damaged: its store is not an identity")
     return store
 
 

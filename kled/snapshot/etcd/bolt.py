@@ -72,7 +72,7 @@ class Database:
         buckets = {}
         for name, flags, value in self._items(Bucket(self.meta.root), seen):
             if not flags & _IS_BUCKET:
-                _refuse("its top level holds something that is no bucket")
+                _refuse("its top level holds something other than buckets")
             buckets[name] = _bucket(value)
         return {name: self._counted(bucket, seen) for name, bucket in buckets.items()}
 
@@ -126,7 +126,7 @@ class Database:
         header = self._data[number * size : number * size + _PAGE.size]
         named, flags, _, overflow = _PAGE.unpack(header)
         if named != number or flags not in (_BRANCH, _LEAF):
-            _refuse(f"page {number} is no page of a bucket")
+            _refuse(f"page {number} is not a page of a bucket")
         if number + overflow >= pages or (overflow + 1) * size > _LONGEST_RUN:
             _refuse(f"page {number} runs on for {overflow} more pages")
         for at in range(number, number + overflow + 1):
@@ -155,7 +155,7 @@ class _Page:
     def items(self) -> Iterator[_Item]:
         """Yield key, flags and value of each item of a leaf page, none of which overlap."""
         if self.flags != _LEAF:
-            _refuse("an inline bucket is no leaf page")
+            _refuse("an inline bucket is not a leaf page")
         ends = 0
         for at, (flags, position, key_size, value_size) in enumerate(self._headers(_LEAF_ITEM)):
             start = _PAGE.size + at * _LEAF_ITEM.size + position

@@ -101,7 +101,7 @@ def _read(body: bytes | None) -> tuple[dict[str, Any] | None, str]:
         cluster = yaml_text.document(body)
     except TextUnreadable as error:
         return None, f"the definition cannot be read: {error.message}"
-    return (cluster, "") if isinstance(cluster, dict) else (None, "the definition is no object")
+    return (cluster, "") if isinstance(cluster, dict) else (None, "the definition is not a mapping")
 
 
 def _to_text(cluster: dict[str, Any]) -> bytes:

@@ -45,7 +45,7 @@ def read_members(read: Read, require: Callable[[str, int], None]) -> Iterator[tu
             yield name, _body(read, header, size)
             more = None
         else:
-            raise TarDamaged(f"{header.name!r:.200} is no plain file")
+            raise TarDamaged(f"{header.name!r:.200} is not a plain file")
     if more is not None:
         raise TarDamaged("it ends after an extended header")
     while rest := read(_LONGEST):
@@ -92,11 +92,11 @@ def _parse_extended(body: bytes) -> dict[str, str]:
         try:
             records[name] = value.decode()
         except UnicodeDecodeError as error:
-            raise TarDamaged("an extended header is no UTF-8") from error
+            raise TarDamaged("an extended header is not UTF-8") from error
     return records
 
 
 def _number(text: str) -> int:
     if not text or len(text) > _DIGITS or not _PLAIN.issuperset(text):
-        raise TarDamaged("an extended header holds a number that is none")
+        raise TarDamaged("an extended header holds a malformed number")
     return int(text)

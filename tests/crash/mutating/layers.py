@@ -39,7 +39,7 @@ FORMS: Final[Mapping[Layer, tuple[str, ...]]] = {
     ),
     "signature": ("is not signed", "damaged signature"),
     "model": (
-        *("cannot be read", "is damaged", "its field", "is impossible", "no snapshot id"),
+        *("cannot be read", "is damaged", "its field", "is impossible", "not a snapshot id"),
         *(
             "no cluster name",
             "an action of",

@@ -142,7 +142,7 @@ def test_an_epoch_that_ended_at_no_id_is_damaged(runs: Runs, past: str) -> None:
     epoch.check(runs.snapshots, name(0), runs.state.location.url)
     change(runs, names.epoch_key(name(0)), past=past)
 
-    with pytest.raises(SnapshotNotTrustworthy, match="no snapshot id"):
+    with pytest.raises(SnapshotNotTrustworthy, match="not a snapshot id"):
         epoch.read(runs.snapshots, name(0))
 
 
@@ -174,7 +174,7 @@ def test_a_first_signed_document_at_an_end_of_time_is_no_crash(
 def test_a_kled_json_whose_first_signed_document_is_no_id_is_damaged(runs: Runs) -> None:
     change(runs, "kled.json", signed_since="~")
 
-    assert "no snapshot id" in str(read_ledger(runs.snapshots).root.finding)
+    assert "not a snapshot id" in str(read_ledger(runs.snapshots).root.finding)
 
 
 @pytest.mark.parametrize("cluster", ["..evil", ".git", "a b", "-", "x" * 300])

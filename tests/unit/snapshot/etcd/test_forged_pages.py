@@ -83,12 +83,12 @@ def keys_out_of_order(body: bytearray) -> None:
 @pytest.mark.parametrize(
     ("forge", "words"),
     [
-        (plain_item_among_buckets, "no bucket"),
+        (plain_item_among_buckets, "other than buckets"),
         (bucket_among_revisions, "holds another one"),
         (branch_of_nothing, "has no items"),
         (more_items_than_fit, "fewer items than it counts"),
         (cut_bucket, "header of a bucket is cut"),
-        (inline_bucket_of_branches, "no leaf page"),
+        (inline_bucket_of_branches, "not a leaf page"),
         (inline_bucket_of_nothing, "a page is cut"),
         (keys_out_of_order, "out of order"),
     ],
