@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError
 from kled.operations import stores
 from kled.operations.checks.check import Check, bad, not_tried
-from kled.sentences import options
 
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotRef
@@ -31,35 +30,36 @@ def kept_keys_checks(opened: stores.Stores, clusters: Sequence[str]) -> list[Che
         told = dict(in_parallel((0, partial(_asked, ledger, cluster)) for cluster in clusters))
     except KledError as error:
         return [not_tried(NAME, error.message)]
-    return [
-        bad(
-            f"{NAME}: {cluster}",
-            told[cluster],
-            f"kled snapshot create {options(name=cluster)}",
-        )
-        for cluster in clusters
-        if told[cluster]
-    ]
+    checks = (told[cluster] for cluster in clusters)
+    return [check for check in checks if check is not None]
 
 
-def _asked(ledger: "Ledger", cluster: str) -> tuple[str, str]:
-    """Return the cluster, and what is wrong with its newest snapshot; empty where nothing is."""
+def _asked(ledger: "Ledger", cluster: str) -> tuple[str, Check | None]:
+    """Return the cluster, and a check where something is wrong with its newest snapshot."""
     from kled.operations.snapshots.present_keys import say_lack  # noqa: PLC0415
-    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust import settling  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.before_keys import speaks_against  # noqa: PLC0415
 
+    take = settling.command_for("", cluster, "")
     try:
         ref = _newest(ledger, cluster)
         if ref is None:
-            return cluster, _without_any(ledger, cluster)
+            return cluster, _failed(cluster, _without_any(ledger, cluster), take)
         manifest = ledger.snapshots.manifest(ref)
     except KledError as error:
         if error.retryable:
             raise
-        return cluster, ""  # a verification tells
+        return cluster, None  # a verification tells
     if why := speaks_against(ledger, manifest):
-        return cluster, f"no trusted snapshot has them: of {ref.id}: {why}"
+        return cluster, _failed(cluster, f"no trusted snapshot has them: of {ref.id}: {why}", take)
     why = say_lack(ledger, manifest)
-    return cluster, f"the newest snapshot has others: of {ref.id}: {why}" if why else ""
+    others = "" if not why or settling.is_of_damage(why) else "the newest snapshot has others: "
+    told = f"{others}of {ref.id}: {why}" if why else ""
+    return cluster, _failed(cluster, told, settling.command_for(why, cluster, ref.id))
+
+
+def _failed(cluster: str, why: str, hint: str) -> Check | None:
+    return bad(f"{NAME}: {cluster}", why, hint) if why else None
 
 
 def _newest(ledger: "Ledger", cluster: str) -> "SnapshotRef | None":

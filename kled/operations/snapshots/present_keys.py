@@ -2,7 +2,8 @@
 
 Keys that a kops without kled has rotated or made may be in no trusted snapshot: nothing could bring
 such a cluster back. A listing tells, by tags; an object is read only where its tag differs from the
-snapshot's. `dockerconfig` does not count, since machines are not known by it.
+snapshot's. One that is damaged by now is no newer key, and the snapshot has what it was.
+`dockerconfig` does not count, since machines are not known by it.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import KledError, ObjectMissing
-from kled.kops.state_store import layout
+from kled.errors import DocumentDamaged, KledError, ObjectMissing
+from kled.kops.state_store import contents, keyset_keys, layout
 from kled.operations.fleet.registered import all_prefixes
 from kled.sentences import enumerated, options
 from kled.storage.base import Entry, ObjectStore, oddity
@@ -40,7 +41,7 @@ class PresentKeys:
     """What the state store at hand tells of the clusters of a snapshot store."""
 
     lacking: Mapping[str, str] = field(default_factory=dict)
-    """For each cluster, a phrase that says what its snapshot lacks."""
+    """For each cluster, a phrase that says what its snapshot lacks, or has whole."""
     bare: tuple[str, ...] = ()
     """Clusters with keys that no snapshot has."""
     stored: tuple[str, ...] = ()
@@ -82,9 +83,14 @@ def remarks(
 
     Where nothing is known the remark says so, unless that is `said` elsewhere.
     """
+    from kled.snapshot.trust.settling import command_for  # noqa: PLC0415 - not for --help
+
     newest = _newest(origins.ledger, listed)
     keys = look(origins, (judged.manifest for judged in newest.values() if judged.manifest))
-    told = {name: f"{lack}: {_taken(name)}" for name, lack in keys.lacking.items()}
+    told = {
+        name: f"{lack}: {command_for(lack, name, newest[name].ref.id)}"
+        for name, lack in keys.lacking.items()
+    }
     told |= {name: say_unkept(name) for name in keys.bare}
     other = "" if said else keys.unknown
     return {
@@ -123,13 +129,20 @@ def _newest(ledger: "Ledger", listed: "Sequence[Judged]") -> "dict[str, Judged]"
 
 
 def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
-    """Say which present keys a cluster's snapshot lacks; empty for none. Raises as `entries`."""
-    from kled.snapshot.trust.settling import LACKS_KEYS  # noqa: PLC0415 - not for --help
+    """Say which present keys a cluster's snapshot lacks, and which it has that are damaged now.
+
+    Empty where neither is so. Raises as `entries`.
+    """
+    from kled.snapshot.trust.settling import DAMAGED_KEYS, LACKS_KEYS  # noqa: PLC0415
 
     if ledger.state is None:
         return ""
-    keys = tuple(_lacking(ledger.state, manifest))
-    return f"{LACKS_KEYS} {enumerated(keys, _NAMED)}" if keys else ""
+    differing = tuple(_differing(ledger.state, manifest))
+    phrases = {
+        DAMAGED_KEYS: tuple(key for key, is_damaged in differing if is_damaged),
+        LACKS_KEYS: tuple(key for key, is_damaged in differing if not is_damaged),
+    }
+    return "; ".join(f"{said} {enumerated(keys, _NAMED)}" for said, keys in phrases.items() if keys)
 
 
 def say_unkept(cluster: str) -> str:
@@ -198,8 +211,11 @@ def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> Others:
     )
 
 
-def _lacking(state: ObjectStore, manifest: "Manifest") -> Iterator[str]:
-    """Yield the keysets and secrets whose stored bytes differ from the snapshot's."""
+def _differing(state: ObjectStore, manifest: "Manifest") -> Iterator[tuple[str, bool]]:
+    """Yield the keysets and secrets whose stored bytes differ from the snapshot's.
+
+    With each, whether it is damaged in the state store while the snapshot has it whole.
+    """
     records = {record.key: record for record in manifest.objects}
     left = {skipped.key for skipped in manifest.skipped} | {_MAY_CHANGE}
     tags_tell = is_same(manifest.state_store, state.location.url)
@@ -208,8 +224,10 @@ def _lacking(state: ObjectStore, manifest: "Manifest") -> Iterator[str]:
         record = records.get(key)
         if key in left or (tags_tell and record is not None and record.tag == entry.tag):
             continue
-        if record is None or not _holds(state, record, entry):
-            yield key
+        if record is None:
+            yield key, False
+        elif (body := _other_body(state, record, entry)) is not None:
+            yield key, bool(manifest.level) and _is_damaged(manifest, key, body)
 
 
 def _stored(state: ObjectStore, cluster: str) -> Iterator[Entry]:
@@ -219,12 +237,23 @@ def _stored(state: ObjectStore, cluster: str) -> Iterator[Entry]:
                 yield entry
 
 
-def _holds(state: ObjectStore, record: "ObjectRecord", entry: Entry) -> bool:
-    """Say whether the snapshot has these bytes: writing them again changes only the tag."""
-    if record.size != entry.size:
-        return False
+def _other_body(state: ObjectStore, record: "ObjectRecord", entry: Entry) -> bytes | None:
+    """Return what is stored in place of the snapshot's object, empty where no document is as large.
+
+    None for the same bytes, which written again change only the tag, and for what went meanwhile.
+    """
     try:
-        body = get_bounded(state, entry.key, limit=max(1, entry.size)).body
-    except ObjectMissing:  # it went at this moment
-        return True
-    return hashlib.sha256(body).hexdigest() == record.sha256
+        body = get_bounded(state, entry.key).body
+    except ObjectMissing:
+        return None
+    except DocumentDamaged:
+        return b""
+    return None if hashlib.sha256(body).hexdigest() == record.sha256 else body
+
+
+def _is_damaged(manifest: "Manifest", key: str, body: bytes) -> bool:
+    """Say whether a stored keyset or secret is damaged, and has no key that the snapshot lacks."""
+    if not any(contents.material_findings(key, body)):
+        return False
+    kept = keyset_keys.certificates(manifest.keysets.values())
+    return keyset_keys.certificates([keyset_keys.marks(body)]) <= kept

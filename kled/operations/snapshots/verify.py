@@ -101,8 +101,11 @@ class VerifySnapshots:
 
 def _wrong(bad: Rows, looked_at: int) -> str:
     """Say how many are wrong: snapshots, or clusters with keys that their newest snapshot lacks."""
-    from kled.snapshot.trust.settling import is_of_keys  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.settling import is_of_damage, is_of_keys  # noqa: PLC0415
 
+    if all(is_of_damage(row["findings"][0]) for row in bad):
+        have = "has" if len(bad) == 1 else "have"
+        return f"{number(len(bad), 'cluster')} {have} keys that are damaged in the state store"
     if all(is_of_keys(row["findings"][0]) for row in bad):
         have = "has keys that its" if len(bad) == 1 else "have keys that their"
         return f"{number(len(bad), 'cluster')} {have} newest snapshot lacks"

@@ -6,10 +6,13 @@ A wrong clock or a wrong key loses nothing, so giving up what is lost would be t
 from collections.abc import Sequence
 from typing import Final
 
+from kled.sentences import options
+
 DATED_AFTER_NOW: Final = "is dated after now"
 OTHER_KEY: Final = "is not signed with a configured key"
 BEFORE_KEYS: Final = "it has no keysets, and"
 LACKS_KEYS: Final = "it lacks keys that the state store has now:"
+DAMAGED_KEYS: Final = "in the state store damaged, and whole in this snapshot:"
 OF_A_COPY: Final = "is it of a copy? say where the cluster lives, and it is no finding any more:"
 NO_SNAPSHOT: Final = "no snapshot has its keys:"
 OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
@@ -30,9 +33,14 @@ _KEYS: Final = (
     " lost its keys: kled snapshot list, or a second site"
 )
 _PRESENT: Final = "what is there now is in a snapshot by: kled snapshot create --all"
+_DAMAGED: Final = (
+    "what is damaged in the state store is put back from its snapshot: kled snapshot restore"
+    " --name=CLUSTER --snapshot=ID --class=identity"
+)
 _COPY: Final = "what is of a copy is settled by the epoch of its original, as its finding says"
 _ADVICE: Final = (
     (LACKS_KEYS, _PRESENT),
+    (DAMAGED_KEYS, _DAMAGED),
     (NO_SNAPSHOT, _PRESENT),
     (OF_A_COPY, _COPY),
     (BEFORE_KEYS, _KEYS),
@@ -47,8 +55,25 @@ _LOST: Final = (
 
 
 def is_of_keys(finding: str) -> bool:
-    """Say whether a finding is about keys that no snapshot has yet, rather than about damage."""
-    return finding.startswith((LACKS_KEYS, NO_SNAPSHOT))
+    """Say whether a finding is about the stored keys, rather than about a damaged snapshot."""
+    return finding.startswith((LACKS_KEYS, DAMAGED_KEYS, NO_SNAPSHOT))
+
+
+def is_of_damage(finding: str) -> bool:
+    """Say whether it is only about keys damaged in the state store, which a snapshot has whole."""
+    return finding.startswith(DAMAGED_KEYS) and LACKS_KEYS not in finding
+
+
+def command_for(finding: str, cluster: str, snapshot: str) -> str:
+    """Return the command that settles a finding of present keys, by the snapshot that it is of.
+
+    Keys that no snapshot has come first: a restore of others may replace them.
+    """
+    if is_of_damage(finding):
+        return "kled snapshot restore " + options(
+            **{"name": cluster, "snapshot": snapshot, "class": "identity"}
+        )
+    return f"kled snapshot create {options(name=cluster)}"
 
 
 def advise(findings: Sequence[str]) -> str:

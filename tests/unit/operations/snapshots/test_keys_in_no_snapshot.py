@@ -30,7 +30,7 @@ NONE = f"no snapshot has its keys: kled snapshot create --name={OTHER}"
 
 def rotate(world: World) -> None:
     """As a bare kops does: afterwards the only key is one that no snapshot has."""
-    world.put(CA_KEY, keyset(("rotated", "kubernetes-ca")))
+    world.put(CA_KEY, keyset(("9", "rotated")))
 
 
 def add(world: World, *, applied: bool = True) -> None:
@@ -119,6 +119,34 @@ def test_what_was_written_again_with_the_same_bytes_is_kept(world: World, key: s
 
     assert rows(world) == {C: []}
     assert said(world) == []
+
+
+def test_a_damaged_key_is_held_against_the_state_store_and_not_the_snapshot(world: World) -> None:
+    first = world.snapshot()
+    world.put(CA_KEY, b"garbage")
+    damaged = f"in the state store damaged, and whole in this snapshot: {CA_KEY}"
+    restore = f"kled snapshot restore --name={C} --snapshot={first} --class=identity"
+
+    assert said(world) == [f"{damaged}: {restore}"]
+    assert rows(world) == {C: [damaged]}
+    assert doctor(world) == [(f"keys of the clusters: {C}", f"of {first}: {damaged}", restore)]
+    with pytest.raises(SnapshotNotTrustworthy, match="damaged in the state store") as caught:
+        world.run(VerifySnapshots(1, of=C))
+    assert "kled snapshot restore" in str(caught.value.hint)
+
+
+def test_a_key_that_no_snapshot_has_comes_before_a_damaged_one(world: World) -> None:
+    """A restore of the one would put the other's former value back."""
+    first = world.snapshot()
+    rotate(world)
+    world.put("pki/private/service-account/keyset.yaml", b"garbage")
+
+    (remark,) = said(world)
+
+    assert remark.endswith(f"{LACKS}: kled snapshot create --name={C}")
+    assert "damaged" in remark
+    assert [hint for _, _, hint in doctor(world)] == [f"kled snapshot create --name={C}"]
+    assert rows(world)[C][0].endswith(LACKS), f"of {first}"
 
 
 def test_a_pull_secret_may_change_as_it_likes(world: World) -> None:
