@@ -28,7 +28,7 @@ Layer = Literal["size", "parse", "digest", "signature", "model", "meaning", "acc
 FORMS: Final[Mapping[Layer, tuple[str, ...]]] = {
     "size": (r"is larger than \d+ bytes", r"claims \d+ bytes", "larger than its manifest"),
     "parse": (
-        *("not the JSON", "not UTF-8", "nests deeper", "no JSON object", "(has|another) format"),
+        *("not the JSON", "not UTF-8", "nests deeper", "JSON object", "(has|another) format"),
         *("is no YAML", "nested more", "stands twice", "holds more than", "is longer than"),
         *("unpacked", "decrypted", "inside its gzip", "is no (Keyset|Cluster|InstanceGroup)"),
         *("is no (keyset|secret|bool)", "not an object", "anchor", "<<", "cannot be a key"),
@@ -41,7 +41,7 @@ FORMS: Final[Mapping[Layer, tuple[str, ...]]] = {
     "model": (
         *("cannot be read", "is damaged", "its field", "is impossible", "not a snapshot id"),
         *(
-            "no cluster name",
+            "no(t a)? cluster name",
             "an action of",
             "has no role",
             "no state that",
