@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from kled import commands
-from kled.errors import KopsError
+from kled.errors import InvalidInput, KopsError
 from kled.kops.facts.feature_flags import feature_flags
 from kled.kops.facts.versions import as_kops_takes
 from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
@@ -32,6 +32,8 @@ EDITOR_SCRIPT: Final = "editor.sh"
 """Below the scratch directory; there while an edited text is stored (`kled.kops.verbs.edit`)."""
 _PAUSES: Final = (1.0, 2.0, 4.0)
 """Seconds before a read is tried again."""
+_SERVICES: Final = frozenset({"do", "scw", "hos"})
+_ENDPOINT: Final = "S3_ENDPOINT"
 _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
 
@@ -235,8 +237,14 @@ def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -
 
     EDITOR is a script that is usually absent, so that `kops edit` fails instead of waiting. Kops
     splits EDITOR at spaces, or hands it to a shell where it holds quotes; both work. What a failed
-    edit leaves in TMPDIR (capture 30g) goes with the scratch directory.
+    edit leaves in TMPDIR (capture 30g) goes with the scratch directory. Raises `InvalidInput` for a
+    store of a service without its endpoint: requests for it would go to Amazon.
     """
+    scheme = state_store.partition("://")[0]
+    if scheme in _SERVICES and not env.get(_ENDPOINT):
+        raise InvalidInput(
+            _ENDPOINT, f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
+        )
     kept = {name: value for name, value in env.items() if name not in _CHOOSING}
     return {
         "PATH": os.defpath,

@@ -70,7 +70,7 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
     """
     from prefect.utilities.urls import url_for  # noqa: PLC0415 - costs seconds
 
-    again = "the same command triggers another run; it waits for this one's lease"
+    again = "the same command triggers another run; a change waits for this one's lease"
     with server(HERE) as client:
         with _telling("whether it was triggered is not known: prefect flow-run ls", again):
             run = _create(client, name, parameters, run_name, call.person)

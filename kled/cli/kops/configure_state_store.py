@@ -57,17 +57,21 @@ def configure_state_store(
     else:
         show_value({"state_store": url, "findings": rows}, call.settings.output)
     if any(finding.severity == "danger" for finding in findings):
-        raise StoreError(f"{url} is not safe to use: {findings[0].what}", hint=_cure(findings[0]))
+        raise StoreError(
+            f"{url} is not safe to use: {findings[0].what}", hint=_cure(findings[0], made=make)
+        )
     given = {key: value for key, value in (("region", region), ("endpoint", endpoint)) if value}
     remember(call.settings.config_file, url, given, default=True)
     call.say(_remembered(call, url))
     return 0
 
 
-def _cure(finding: "Finding") -> str:
-    if finding.mend:
+def _cure(finding: "Finding", *, made: bool) -> str:
+    """Say what mends a finding, which `--create` has left or may mend."""
+    if finding.mend and not made:
         return "run the commands above, or this one with --create; the profile is not written"
-    return f"{_SERVICE}; then run this again: the profile is not written"
+    mend = "run the commands above" if finding.mend else _SERVICE
+    return f"{mend}; then run this again: the profile is not written"
 
 
 def _remembered(call: Call, url: str) -> str:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _PURPOSE: Final = b"kled snapshot manifest 1\n"
 _KEY_BYTES: Final = 32
+_UNSIGNED: Final = (
+    "one from before the first signing key has a signed successor, so move its directory out of"
+    " the snapshot store; another was written without the key: find out by whom"
+)
 
 
 def sign(manifest: Manifest, key_file: Path) -> Manifest:
@@ -74,7 +78,9 @@ def require(manifest: Manifest, keys: Collection[str]) -> None:
 def require_signature(value: object, digest: str, what: str, keys: Collection[str]) -> None:
     """Raise `SnapshotNotTrustworthy` unless `value` is a manifest's signature over this digest."""
     if value is None:
-        raise SnapshotNotTrustworthy(f"{what} is not signed, and a verification key is configured")
+        raise SnapshotNotTrustworthy(
+            f"{what} is not signed, and a verification key is configured", hint=_UNSIGNED
+        )
     try:
         signature = Signature.model_validate(value)
     except ValidationError as error:

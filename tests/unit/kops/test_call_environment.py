@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from kled.errors import InvalidInput
 from kled.kops.call import child_environment, verb, with_feature_flags
 
 
@@ -20,3 +23,10 @@ def test_a_verb_is_the_words_before_the_flags() -> None:
     assert verb(["version"]) == "version"
     assert verb(["replace", "--filename=x"]) == "replace"
     assert verb(["get", "clusters", "--output=json"]) == "get clusters"
+
+
+@pytest.mark.parametrize("url", ["do://b", "scw://b", "hos://b"])
+def test_a_store_of_a_service_needs_its_endpoint(url: str) -> None:
+    with pytest.raises(InvalidInput, match=f"S3_ENDPOINT: {url[:-1]} needs it"):
+        child_environment({}, url, Path("/s"))
+    assert child_environment({"S3_ENDPOINT": "https://s3.example.com"}, url, Path("/s"))
