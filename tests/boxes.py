@@ -11,13 +11,43 @@ from tests import forking
 SPEED = 20_000.0
 
 
+@dataclass(frozen=True)
+class CountedKops:
+    """A kops that writes down each of its calls before it makes it."""
+
+    program: Path
+    file: Path
+
+    def calls(self, verb: str = "") -> list[str]:
+        """Return the calls that begin with `verb`, each as its words."""
+        lines = self.file.read_text().splitlines() if self.file.exists() else []
+        return [line for line in lines if line.startswith(verb)]
+
+
+def count_calls(directory: Path, kops: Path, *, after_call: str = "") -> CountedKops:
+    """Return `kops` with its calls counted in `directory`; `after_call` is run after each one.
+
+    That is shell, in which `$n` is the call's number and `$PPID` is kled.
+    """
+    counted = CountedKops(directory / "counting-kops", directory / "calls")
+    counted.program.write_text(
+        "#!/bin/sh\n"
+        f'echo "$*" >> {counted.file}\n'
+        f"n=$(wc -l < {counted.file})\n"
+        + (f'{kops} "$@"; code=$?\n{after_call}\nexit $code\n' if after_call else "")
+        + (f'exec {kops} "$@"\n' if not after_call else "")
+    )
+    counted.program.chmod(0o755)
+    return counted
+
+
 @dataclass
 class Box:
     """A sandbox and the environment that makes every command work against it."""
 
     directory: Path
     env: dict[str, str]
-    calls_file: Path
+    counted: CountedKops
     started: bool
     killed: list[str] = field(default_factory=list)
 
@@ -34,7 +64,7 @@ class Box:
 
     def calls(self) -> list[str]:
         """Return the kops calls that kled made, each as its words."""
-        return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+        return self.counted.calls()
 
     def state(self) -> dict[str, bytes]:
         """Return every object of the state store but the leases."""
@@ -47,27 +77,19 @@ class Box:
 
 
 def make_box(directory: Path, *, after_call: str = "", started: bool = False) -> Box:
-    """Start a sandbox whose kops counts its calls; `after_call` is shell run after each one.
+    """Start a sandbox whose kops counts its calls; `after_call` is that of `count_calls`.
 
-    In it `$n` is the call's number and `$PPID` is kled. Each kops is `started`, or it is forked,
+    Each kops is `started`, or it is forked,
     which is faster: then nobody finds it among the processes (`tests.processes.simulated`).
     """
     control.start(directory, speed=SPEED, api_idle=30.0)
     if not started:
         forking.fork_kops(directory)
-    counting, calls = directory / "counting-kops", directory / "calls"
-    counting.write_text(
-        "#!/bin/sh\n"
-        f'echo "$*" >> {calls}\n'
-        f"n=$(wc -l < {calls})\n"
-        + (f'{directory}/bin/kops "$@"; code=$?\n{after_call}\nexit $code\n' if after_call else "")
-        + (f'exec {directory}/bin/kops "$@"\n' if not after_call else "")
-    )
-    counting.chmod(0o755)
+    counted = count_calls(directory, directory / "bin" / "kops", after_call=after_call)
     env = control.environment(directory, path=os.environ.get("PATH", os.defpath))
-    env |= {"KLED_KOPS": str(counting), "KLED_LEASE_TTL": "6"}
+    env |= {"KLED_KOPS": str(counted.program), "KLED_LEASE_TTL": "6"}
     env |= measured()
-    return Box(directory, env, calls, started=started)
+    return Box(directory, env, counted, started=started)
 
 
 def measured() -> dict[str, str]:

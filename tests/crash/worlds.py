@@ -48,7 +48,7 @@ class World:
 
     def kill_after(self, call: int) -> None:
         """Count kops calls from 1 again; kled dies after number `call` (0: never)."""
-        self.box.calls_file.unlink(missing_ok=True)
+        self.box.counted.file.unlink(missing_ok=True)
         self._kill_after.write_text(str(call))
 
     def kops(self, *args: str) -> None:

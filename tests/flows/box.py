@@ -13,14 +13,10 @@ from kled.operations.runner import Row
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.sandbox import control
-from tests.boxes import measured
+from tests.boxes import CountedKops, count_calls, measured
 from tests.forking import fork_kops
 
 PLANTED = "planted/secret+key0123456789abcdefghij"
-_COUNTING = """#!/bin/sh
-echo "$@" >> {calls}
-exec {kops} "$@"
-"""
 
 
 @dataclass
@@ -55,21 +51,19 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Box:
+class FlowBox:
     """A sandbox for flows."""
 
     directory: Path
     env: dict[str, str]
-    calls_file: Path
+    counted: CountedKops
 
     def settings(self, **more: str) -> config.Settings:
         return config.load(self.env | more)
 
     def calls(self, verb: str = "") -> list[str]:
         """Return the command lines of the real kops processes that were started."""
-        if not self.calls_file.exists():
-            return []
-        return [one for one in self.calls_file.read_text().splitlines() if one.startswith(verb)]
+        return self.counted.calls(verb)
 
     def kops(self, *args: str) -> str:
         """Run the simulated kops itself, uncounted, and return its stdout; it must succeed."""
@@ -79,23 +73,20 @@ class Box:
         ).stdout
 
 
-def make_box(directory: Path, *, started: bool) -> Box:
+def make_box(directory: Path, *, started: bool) -> FlowBox:
     """Start a sandbox; each kops of it is `started`, or it is forked, which is faster."""
     sandbox = control.start(directory / "box", speed=6000, api_idle=60)
     if not started:
         fork_kops(sandbox.directory)
-    calls = directory / "calls"
-    counting = directory / "kops"
-    counting.write_text(_COUNTING.format(calls=calls, kops=sandbox.kops))
-    counting.chmod(0o755)
+    counted = count_calls(directory, sandbox.kops)
     env = (
         control.environment(sandbox.directory)
         | measured()
         | {
-            "KLED_KOPS": str(counting),
+            "KLED_KOPS": str(counted.program),
             "KLED_HOME": str(directory / "kled"),
             "AWS_SECRET_ACCESS_KEY": PLANTED,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
         }
     )
-    return Box(sandbox.directory, env, calls)
+    return FlowBox(sandbox.directory, env, counted)

@@ -8,7 +8,7 @@ import pytest
 
 from deployments.environment import Environment
 from tasks.running.environment import prepare
-from tests.flows.box import Box, Memory, make_box
+from tests.flows.box import FlowBox, Memory, make_box
 
 prepare(os.environ)  # before any test module imports prefect
 
@@ -25,7 +25,7 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> FlowBox:
     """A sandbox; of the slow tests, which kill what runs, each kops is started."""
     return make_box(tmp_path, started=request.node.get_closest_marker("slow") is not None)
 
@@ -36,7 +36,7 @@ def memory() -> Memory:
 
 
 @pytest.fixture
-def changed(box: Box) -> Box:
+def changed(box: FlowBox) -> FlowBox:
     """A healthy cluster, flow.example.com, whose definition asks for other machines."""
     named = "--name=flow.example.com"
     zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
@@ -46,7 +46,7 @@ def changed(box: Box) -> Box:
 
 
 @pytest.fixture
-def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
+def worker(box: FlowBox, tmp_path: Path) -> Iterator[Environment]:
     """Yield an environment whose work pool has a worker with the sandbox's variables."""
     from prefect.client.orchestration import get_client
 

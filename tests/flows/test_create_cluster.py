@@ -8,7 +8,7 @@ from kled import __version__
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster
 from tasks.running.resources import call_with
-from tests.flows.box import Box, Memory
+from tests.flows.box import FlowBox, Memory
 from tests.flows.server import (
     SPEC,
     artifacts,
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.prefect
 
 
 def test_a_cluster_is_created_with_one_task_per_step_in_their_order(
-    box: Box, memory: Memory
+    box: FlowBox, memory: Memory
 ) -> None:
     state = create(box, memory)
 
@@ -35,7 +35,7 @@ def test_a_cluster_is_created_with_one_task_per_step_in_their_order(
     assert (box.directory / "kubeconfig").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_caller_sees_steps_and_what_kops_says(box: Box, memory: Memory) -> None:
+def test_the_caller_sees_steps_and_what_kops_says(box: FlowBox, memory: Memory) -> None:
     state = create(box, memory)
 
     assert memory.events[:2] == ["started check settings", "done check settings"]
@@ -45,7 +45,7 @@ def test_the_caller_sees_steps_and_what_kops_says(box: Box, memory: Memory) -> N
 
 
 def test_the_summary_is_an_artifact_with_the_steps_and_what_to_type_next(
-    box: Box, memory: Memory
+    box: FlowBox, memory: Memory
 ) -> None:
     (summary,) = artifacts(create(box, memory))
 
@@ -54,13 +54,15 @@ def test_the_summary_is_an_artifact_with_the_steps_and_what_to_type_next(
     assert "kubectl --kubeconfig=" in summary.data
 
 
-def test_it_tells_prefect_that_the_cluster_exists_and_is_healthy(box: Box, memory: Memory) -> None:
+def test_it_tells_prefect_that_the_cluster_exists_and_is_healthy(
+    box: FlowBox, memory: Memory
+) -> None:
     create(box, memory, ClusterSpec(name="told.example.com", zones=("us-east-1a",)))
 
     assert events("told.example.com", count=2) == ["kled.cluster.created", "kled.cluster.healthy"]
 
 
-def test_running_it_again_attaches_and_changes_nothing(box: Box, memory: Memory) -> None:
+def test_running_it_again_attaches_and_changes_nothing(box: FlowBox, memory: Memory) -> None:
     create(box, memory)
     before = len(box.calls("create"))
 
@@ -74,7 +76,7 @@ def test_running_it_again_attaches_and_changes_nothing(box: Box, memory: Memory)
 
 @pytest.mark.slow
 def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
-    box: Box, memory: Memory
+    box: FlowBox, memory: Memory
 ) -> None:
     """Options and definition were changed alike, so that it attaches."""
     create(box, memory)
@@ -94,7 +96,9 @@ def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
     assert not any("--yes" in one for one in box.calls("update")[before:])
 
 
-def test_the_run_says_what_it_is_about_and_with_which_versions(box: Box, memory: Memory) -> None:
+def test_the_run_says_what_it_is_about_and_with_which_versions(
+    box: FlowBox, memory: Memory
+) -> None:
     """Fault 57: no cluster, cloud or environment, neither kled's nor kops' version on a run."""
     state = create(box, memory)
 
@@ -113,7 +117,7 @@ def test_the_run_says_what_it_is_about_and_with_which_versions(box: Box, memory:
 
 
 def test_the_run_of_another_operation_names_the_cloud_that_is_stored(
-    box: Box, memory: Memory
+    box: FlowBox, memory: Memory
 ) -> None:
     create(box, memory)
 

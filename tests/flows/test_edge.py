@@ -17,7 +17,7 @@ from tasks.running import edge
 from tasks.running.edge import Outcome
 from tasks.running.resources import call_with
 from tests.flows import whole
-from tests.flows.box import PLANTED, Box, Memory
+from tests.flows.box import PLANTED, FlowBox, Memory
 from tests.flows.server import ended, log_lines
 
 pytestmark = pytest.mark.prefect
@@ -82,7 +82,9 @@ def test_no_flow_leaves_its_exception_behind(
     assert kept(prefect_home) == before
 
 
-def test_the_servers_password_stays_in_memory(box: Box, memory: Memory, prefect_home: Path) -> None:
+def test_the_servers_password_stays_in_memory(
+    box: FlowBox, memory: Memory, prefect_home: Path
+) -> None:
     before = kept(prefect_home)
 
     with call_with(box.settings(), memory):

@@ -13,7 +13,7 @@ import pytest
 from examples import create_and_release, drain_and_scale_down, nightly_backup
 from kled.errors import StoreError
 from tasks.running.resources import call_with
-from tests.flows.box import Box, Memory
+from tests.flows.box import FlowBox, Memory
 from tests.flows.server import SPEC, ended, task_runs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -64,14 +64,14 @@ def team() -> Iterator[Team]:
 
 
 @pytest.fixture
-def kept(box: Box) -> Box:
+def kept(box: FlowBox) -> FlowBox:
     (box.directory / "kept").mkdir()
     box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "kept").as_uri()
     return box
 
 
 def test_a_team_creates_a_cluster_and_installs_its_release(
-    kept: Box, memory: Memory, tmp_path: Path
+    kept: FlowBox, memory: Memory, tmp_path: Path
 ) -> None:
     helm, asked, kubeconfig = tmp_path / "helm", tmp_path / "asked", tmp_path / "kubeconfig"
     helm.write_text(f'#!/bin/sh\necho "$@" >> {asked}\necho deployed\n')
@@ -97,7 +97,7 @@ def test_a_team_creates_a_cluster_and_installs_its_release(
 
 
 def test_a_nightly_backup_is_posted_to_the_teams_own_system(
-    kept: Box, memory: Memory, team: Team
+    kept: FlowBox, memory: Memory, team: Team
 ) -> None:
     kept.kops("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
 
@@ -110,7 +110,9 @@ def test_a_nightly_backup_is_posted_to_the_teams_own_system(
     assert row["trusted"]
 
 
-def test_a_nightly_backup_that_fails_is_posted_too(box: Box, memory: Memory, team: Team) -> None:
+def test_a_nightly_backup_that_fails_is_posted_too(
+    box: FlowBox, memory: Memory, team: Team
+) -> None:
     with call_with(box.settings(KLED_SNAPSHOT_STORE="file:///nowhere/kept"), memory):
         state = ended(nightly_backup.nightly_backup, team.url)
 
@@ -119,7 +121,7 @@ def test_a_nightly_backup_that_fails_is_posted_too(box: Box, memory: Memory, tea
 
 
 def test_a_group_is_scaled_down_when_its_queue_is_empty(
-    kept: Box, memory: Memory, team: Team
+    kept: FlowBox, memory: Memory, team: Team
 ) -> None:
     zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
     kept.kops("create", "cluster", f"--name={C}", *zones, "--yes")

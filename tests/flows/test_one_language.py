@@ -18,7 +18,7 @@ from kled.cli.flows import reports
 from kled.cli.frame.command import Call
 from kled.errors import InstanceGroupNotFound
 from tasks.running.resources import call_with
-from tests.flows.box import Box, Memory
+from tests.flows.box import FlowBox, Memory
 from tests.flows.server import artifacts, document, ended, flow_run
 
 pytestmark = pytest.mark.prefect
@@ -27,12 +27,12 @@ NODES = "nodes-us-east-1a"
 
 
 @pytest.fixture
-def kept(changed: Box) -> dict[str, str]:
+def kept(changed: FlowBox) -> dict[str, str]:
     """Return the settings with a snapshot store that has a snapshot of the cluster."""
     return {"KLED_SNAPSHOT_STORE": (changed.directory / "snapshots").as_uri()}
 
 
-def typed(box: Box, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *words: str) -> int:
+def typed(box: FlowBox, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *words: str) -> int:
     """Type a command in this process, with the sandbox's variables."""
     for name, value in {**box.env, **more}.items():
         if name.startswith(("KLED_", "KOPS_", "AWS_")):
@@ -43,13 +43,13 @@ def typed(box: Box, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *word
     return app.run(words)
 
 
-def acted(box: Box) -> list[str]:
+def acted(box: FlowBox) -> list[str]:
     """Return the calls of kops that would change something."""
     return [one for one in box.calls() if "--yes" in one.split() or one.startswith("replace")]
 
 
 def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
-    changed: Box,
+    changed: FlowBox,
     kept: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -80,7 +80,7 @@ def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
     assert [path.read_bytes() for path in files(changed)] == before
 
 
-def files(box: Box) -> list[Any]:
+def files(box: FlowBox) -> list[Any]:
     state = box.directory / "state"
     assert state.is_dir(), list(box.directory.iterdir())
     return sorted(path for path in state.rglob("*") if path.is_file() and ".kled" not in path.parts)
@@ -96,7 +96,7 @@ def files(box: Box) -> list[Any]:
     ids=["canary", "group", "scaling"],
 )
 def test_a_group_that_is_none_is_refused_as_the_command_does(
-    changed: Box, memory: Memory, flow: Flow[..., Any], parameters: dict[str, Any]
+    changed: FlowBox, memory: Memory, flow: Flow[..., Any], parameters: dict[str, Any]
 ) -> None:
     # fault 16: a canary with a typo rolled everything
     with call_with(changed.settings(), memory):
@@ -106,7 +106,7 @@ def test_a_group_that_is_none_is_refused_as_the_command_does(
     assert acted(changed) == []
 
 
-def test_a_group_may_be_cut_short(changed: Box, memory: Memory) -> None:
+def test_a_group_may_be_cut_short(changed: FlowBox, memory: Memory) -> None:
     with call_with(changed.settings(), memory):
         rolled = roll_cluster(C, ["nodes"], "nodes", force=True, yes=False, return_state=True)
     named = f"--name={C}"
@@ -119,7 +119,7 @@ def test_a_group_may_be_cut_short(changed: Box, memory: Memory) -> None:
 
 
 def test_a_run_s_document_is_the_same_here_and_from_a_worker(
-    changed: Box,
+    changed: FlowBox,
     memory: Memory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
 
 
 def test_the_plan_of_a_run_by_hand_is_what_the_command_shows(
-    changed: Box, memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    changed: FlowBox, memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     with call_with(changed.settings(), memory):
         state = update_cluster(C, yes=False, return_state=True)

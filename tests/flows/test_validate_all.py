@@ -11,13 +11,13 @@ from prefect.client.schemas.objects import State
 
 from flows.validate_cluster import validate_cluster
 from tasks.running.resources import call_with
-from tests.flows.box import Box, Memory
+from tests.flows.box import FlowBox, Memory
 from tests.flows.server import artifacts, ended, events, flow_run
 
 pytestmark = pytest.mark.prefect
 
 
-def looked(box: Box, memory: Memory) -> State[Any]:
+def looked(box: FlowBox, memory: Memory) -> State[Any]:
     with call_with(box.settings(), memory):
         return ended(validate_cluster, wait="20s")
 
@@ -30,7 +30,7 @@ def rows(state: State[Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_cluster_that_goes_bad_is_told_of_and_so_is_that_it_is_well_again(
-    box: Box, memory: Memory
+    box: FlowBox, memory: Memory
 ) -> None:
     mark = uuid.uuid4().hex[:12]
     well, stored = f"well-{mark}.example.com", f"stored-{mark}.example.com"
@@ -57,7 +57,7 @@ def test_a_cluster_that_goes_bad_is_told_of_and_so_is_that_it_is_well_again(
     assert events(stored, count=1) == ["kled.cluster.unhealthy"]
 
 
-def test_a_state_store_without_clusters_is_not_green(box: Box, memory: Memory) -> None:
+def test_a_state_store_without_clusters_is_not_green(box: FlowBox, memory: Memory) -> None:
     state = looked(box, memory)
 
     assert state.is_failed()

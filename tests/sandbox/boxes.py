@@ -20,7 +20,7 @@ class Done:
     stderr: str
 
 
-class Box:
+class KopsBox:
     """One sandbox; `run` is one call of its kops."""
 
     def __init__(self, directory: Path, *, speed: float = FAST) -> None:

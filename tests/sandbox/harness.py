@@ -30,7 +30,7 @@ class Outcome:
     status: int
 
 
-class Box:
+class ReplayBox:
     """A sandbox with the operator's files; every call is a process."""
 
     def __init__(self, directory: Path, *, speed: float = 5000.0) -> None:
@@ -52,13 +52,13 @@ class Box:
         (self.home / ".ssh").mkdir(exist_ok=True)
         (self.home / ".ssh" / "id_ed25519.pub").write_text(PUBLIC_KEY)
 
-    def copy_to(self, directory: Path) -> "Box":
+    def copy_to(self, directory: Path) -> "ReplayBox":
         """Return a copy of this sandbox as it is now; its definitions name the copy's places."""
         shutil.copytree(self.directory, directory)
         for path in (path for path in (directory / "state").rglob("*") if path.is_file()):
             old, new = bytes(self.directory / "state"), bytes(directory / "state")
             path.write_bytes(path.read_bytes().replace(old, new))
-        copy = Box(directory)
+        copy = ReplayBox(directory)
         copy.origins += self.origins
         return copy
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from kled.sandbox import faults
 from kled.sandbox.cloud.account import Cloud
-from tests.sandbox.boxes import Box
+from tests.sandbox.boxes import KopsBox
 
 NAME = "crash.example.org"
 
 
-def _names(box: Box) -> tuple[set[str], set[str], int]:
+def _names(box: KopsBox) -> tuple[set[str], set[str], int]:
     cloud = Cloud(box.directory, "eu-west-1")
     state, everywhere = cloud.read(), cloud.read(everywhere=True)
     return set(state["resources"]), set(everywhere["resources"]), len(state["instances"])
 
 
-def _kill_every(box: Box, writes: int, *args: str) -> int:
+def _kill_every(box: KopsBox, writes: int, *args: str) -> int:
     """Run a command again and again, killed after so many writes each time, until it ends."""
     for kills in range(100):
         faults.inject(box.directory, "die-after", writes=writes)
@@ -30,7 +30,7 @@ def _kill_every(box: Box, writes: int, *args: str) -> int:
 
 
 def test_an_update_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    killed, calm = Box(tmp_path / "killed"), Box(tmp_path / "calm")
+    killed, calm = KopsBox(tmp_path / "killed"), KopsBox(tmp_path / "calm")
     for box in (killed, calm):
         box.create(NAME)
     calm.must("update", "cluster", NAME, "--yes")
@@ -44,7 +44,7 @@ def test_an_update_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path: P
 
 
 def test_a_deletion_killed_again_and_again_leaves_nothing(tmp_path: Path) -> None:
-    box = Box(tmp_path / "box")
+    box = KopsBox(tmp_path / "box")
     box.create(NAME)
     box.must("update", "cluster", NAME, "--yes")
 
@@ -56,7 +56,7 @@ def test_a_deletion_killed_again_and_again_leaves_nothing(tmp_path: Path) -> Non
 
 
 def test_two_updates_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
-    box = Box(tmp_path / "box")
+    box = KopsBox(tmp_path / "box")
     names = ["one.example.org", "two.example.org"]
     for name in names:
         box.create(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.harness import CAPTURES, Box, Capture
+from tests.sandbox.harness import CAPTURES, Capture, ReplayBox
 from tests.sandbox.normalise import normalise
 
 MUTATIONS = (
@@ -20,8 +20,8 @@ MUTATIONS = (
 
 
 @pytest.fixture(scope="module")
-def updated(tmp_path_factory: pytest.TempPathFactory) -> Box:
-    box = Box(tmp_path_factory.mktemp("updated") / "box")
+def updated(tmp_path_factory: pytest.TempPathFactory) -> ReplayBox:
+    box = ReplayBox(tmp_path_factory.mktemp("updated") / "box")
     assert box.replay(Capture("02-create-cluster")).status == 0
     done = box.kops("update", "cluster", "--name=demo.k8s.local", "--yes", "--admin")
     assert done.status == 0, done.stderr
@@ -36,7 +36,7 @@ def test_a_changed_word_or_number_is_seen(name: str, old: str, new: str) -> None
 
 
 def test_counts_and_zones_that_no_capture_has(tmp_path: Path) -> None:
-    box = Box(tmp_path / "box")
+    box = ReplayBox(tmp_path / "box")
     zones = "eu-west-1a,eu-west-1b,eu-west-1c"
     done = box.kops(
         "create", "cluster", "--name=three.example.org", f"--zones={zones}",
@@ -57,7 +57,7 @@ def test_counts_and_zones_that_no_capture_has(tmp_path: Path) -> None:
     }
 
 
-def test_the_kubeconfig_is_private_and_its_certificate_is_signed(updated: Box) -> None:
+def test_the_kubeconfig_is_private_and_its_certificate_is_signed(updated: ReplayBox) -> None:
     path = updated.home / "kc"
     done = updated.kops(
         "export", "kubeconfig", "--name=demo.k8s.local", "--admin", f"--kubeconfig={path}"
@@ -68,7 +68,7 @@ def test_the_kubeconfig_is_private_and_its_certificate_is_signed(updated: Box) -
 
 
 def test_an_edit_in_the_editor_is_stored_and_a_wrong_one_is_kept(
-    updated: Box, tmp_path: Path
+    updated: ReplayBox, tmp_path: Path
 ) -> None:
     box = updated.copy_to(tmp_path / "box")
     editor = tmp_path / "editor"
@@ -85,7 +85,7 @@ def test_an_edit_in_the_editor_is_stored_and_a_wrong_one_is_kept(
     assert "maxSize: 7" in box.kops("get", "ig", "--name=demo.k8s.local", "-oyaml").stdout
 
 
-def test_a_rotated_key_shows_when_it_was_distrusted(updated: Box, tmp_path: Path) -> None:
+def test_a_rotated_key_shows_when_it_was_distrusted(updated: ReplayBox, tmp_path: Path) -> None:
     box = updated.copy_to(tmp_path / "box")
     for verb in ("create", "promote", "distrust"):
         done = box.kops(verb, "keypair", "kubernetes-ca", "--name=demo.k8s.local")
@@ -95,7 +95,9 @@ def test_a_rotated_key_shows_when_it_was_distrusted(updated: Box, tmp_path: Path
     assert len(table.stdout.splitlines()) == 3
 
 
-def test_an_api_whose_port_another_took_starts_on_another(updated: Box, tmp_path: Path) -> None:
+def test_an_api_whose_port_another_took_starts_on_another(
+    updated: ReplayBox, tmp_path: Path
+) -> None:
     box = updated.copy_to(tmp_path / "box")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -124,7 +124,7 @@ def with_small_keys(box: Box) -> Box:
 
 def with_cluster(stage: Stage) -> Stage:
     stage.run(create(stage))
-    stage.box.calls_file.unlink()
+    stage.box.counted.file.unlink()
     return stage
 
 

@@ -7,11 +7,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.sandbox.harness import Box
+from tests.sandbox.harness import ReplayBox
 
 
 @pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[tuple[Box, dict[str, str]]]:
+def bucket(tmp_path: Path) -> Iterator[tuple[ReplayBox, dict[str, str]]]:
 
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -25,7 +25,7 @@ def bucket(tmp_path: Path) -> Iterator[tuple[Box, dict[str, str]]]:
         aws_secret_access_key="y",
     )
     client.create_bucket(Bucket="kled-state")
-    box = Box(tmp_path / "box")
+    box = ReplayBox(tmp_path / "box")
     env = box.env | {
         "KOPS_STATE_STORE": "s3://kled-state",
         "S3_ENDPOINT": endpoint,
@@ -36,7 +36,7 @@ def bucket(tmp_path: Path) -> Iterator[tuple[Box, dict[str, str]]]:
     server.stop()
 
 
-def test_a_cluster_lives_in_a_bucket(bucket: tuple[Box, dict[str, str]]) -> None:
+def test_a_cluster_lives_in_a_bucket(bucket: tuple[ReplayBox, dict[str, str]]) -> None:
     box, env = bucket
     new = ("create", "cluster", "--name=s.k8s.local", "--zones=us-east-1a", "--cloud=aws")
     assert box.kops(*new, env=env).status == 0
@@ -47,7 +47,7 @@ def test_a_cluster_lives_in_a_bucket(bucket: tuple[Box, dict[str, str]]) -> None
 
 
 def test_a_missing_bucket_is_named_as_kops_names_it(
-    bucket: tuple[Box, dict[str, str]],
+    bucket: tuple[ReplayBox, dict[str, str]],
 ) -> None:
     box, env = bucket
     done = box.kops("get", "clusters", "--state=s3://no-such-bucket-xyz", env=env)
@@ -57,7 +57,7 @@ def test_a_missing_bucket_is_named_as_kops_names_it(
 
 
 def test_an_endpoint_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
-    box = Box(tmp_path / "box")
+    box = ReplayBox(tmp_path / "box")
     env = box.env | {"S3_ENDPOINT": "http://127.0.0.1:1"}
     refused = box.kops("get", "clusters", "--state=s3://b", env=env)
     keyed = env | {"S3_ACCESS_KEY_ID": "x", "S3_SECRET_ACCESS_KEY": "y"}

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.box import Box, make_box
+from tests.flows.box import FlowBox, make_box
 from tests.standing.servers import Standing, serving, working
 
 RULES = '[approval]\nneeded = ["machines"]\n'
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Box:
+def world(tmp_path_factory: pytest.TempPathFactory) -> FlowBox:
     """A sandbox with one stored cluster, a snapshot store, and rules about approvals."""
     box = make_box(tmp_path_factory.mktemp("world"), started=True)
     snapshots = box.directory / "snapshots"
@@ -25,7 +25,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Box:
 
 
 @pytest.fixture(scope="session")
-def standing(world: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+def standing(world: FlowBox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """Yield a server on SQLite, of the locked versions, with kled's deployments and a worker."""
     here = Path(sys.executable).parent
     with serving(here, tmp_path_factory.mktemp("standing"), world.env) as server:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.kops.preview import update_plan
-from tests.flows.box import Box
+from tests.flows.box import FlowBox
 from tests.standing.servers import Standing, eventually
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -15,12 +15,12 @@ ASKER = Path(__file__).with_name("asker.py")
 
 
 @pytest.fixture
-def digest(changed: str, world: Box) -> str:
+def digest(changed: str, world: FlowBox) -> str:
     return update_plan(changed, world.kops("update", "cluster", f"--name={changed}")).digest[:12]
 
 
 @pytest.fixture
-def changed(world: Box) -> str:
+def changed(world: FlowBox) -> str:
     """A healthy cluster of its own whose definition asks for other machines."""
     name = f"t{uuid.uuid4().hex[:8]}.example.com"
     named, cloud = f"--name={name}", ("--zones=us-east-1a", "--cloud=aws")

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.flows.box import Box
+from tests.flows.box import FlowBox
 from tests.standing.servers import Standing, eventually
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
 def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
-    standing: Standing, world: Box
+    standing: Standing, world: FlowBox
 ) -> None:
     verify = standing.deployment("verify-snapshots")
     wish = {"level": 0, "name": "new.example.com"}  # others here are a bare kops' own: no snapshot
