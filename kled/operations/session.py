@@ -93,6 +93,10 @@ class Session:
         self.before_is_trusted = True
         """Whether that snapshot could be trusted when it was taken; otherwise `--untrusted`
         restores it."""
+        self.final: str | None = None
+        """The snapshot with all of the cluster, taken and read back before this run deletes it."""
+        self.proved_gone = False
+        """Whether this run looked in the cloud after the deletion, and nothing was left there."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
         self.part: Part = at_once

@@ -74,6 +74,7 @@ def _require_no_resources(session: Session, begun: Definition | None) -> str:
             f" {enumerated(left, _SHOWN)}",
             hint=f"run this again in some minutes; else {_last_resort(session, begun.name)}",
         )
+    session.proved_gone = True
     return "kops finds no cloud resources"
 
 

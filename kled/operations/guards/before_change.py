@@ -316,7 +316,8 @@ def announce_step(cluster: str, *, forgets: bool = False) -> Step:
 def vacate_step(cluster: str) -> Step:
     """End the epoch of a deleted cluster, so that its name may be used in any state store again.
 
-    The epoch of an unregistered cluster stays: its machines run on with its keys. Safe to repeat.
+    The epoch of an unregistered cluster stays: its machines run on with its keys. That of a cluster
+    of which this run proved that nothing is left names the final snapshot. Safe to repeat.
     Where the run is killed before this step, the deletion is known to be under way
     (`announce_step`): the next change of a cluster of that name ends the epoch, in whichever store
     it is made.
@@ -331,7 +332,8 @@ def vacate_step(cluster: str) -> Step:
         known = epoch.read(snapshots, cluster)
         if known is not None and known.unregistered:
             return f"it lives on, and its snapshots count: epoch {known.number} stays"
-        epoch.vacate(snapshots, cluster, known_epoch.here(session))
+        final = session.final if session.proved_gone else None
+        epoch.vacate(snapshots, cluster, known_epoch.here(session), final=final)
         return "the cluster may be made again anywhere"
 
     return Step("end epoch", act, READ)

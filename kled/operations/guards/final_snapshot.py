@@ -65,6 +65,7 @@ def final_step(cluster: str, *, forgets: bool = False) -> Step:
                 return f"{words(session, result)}; the bytes as they are: kops cannot read them"
             _require_whole(result, report)
             etcd = _require_etcd(session, _ref(result))
+            session.final = result.snapshot
         return f"{words(session, result)}; read back; {etcd}"
 
     policy = replace(READ, deadline=CHANGE.deadline)

@@ -48,10 +48,18 @@ def require(opened: "Stores", wish: "Wish", planned: "RestorePlan", *, lives: bo
 def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[str]:
     """Say what proves that the restored authority is the one that the machines run with.
 
-    That is a machines' configuration in the state store, or the API; if there is neither, say so.
+    That is a machines' configuration in the state store, a deletion that left no machines, or the
+    API; if there is none of these, say so.
     """
     restored = _restored(planned) if wish.is_home else b""
     if not restored or _is_named(opened, wish):
+        return
+    if _is_final(opened, planned):
+        yield (
+            f"snapshot {planned.manifest.id} is the final one of {wish.cluster}: kled proved that"
+            " its deletion left no machine, so none can have another"
+            f" {identity.AUTHORITY} than the one that is restored"
+        )
         return
     for server, issuer in _witnesses(opened.settings, wish, planned, restored):
         if issuer == "ours":
@@ -62,6 +70,13 @@ def remarks(opened: "Stores", wish: "Wish", planned: "RestorePlan") -> Iterator[
         " that machines run with: no configuration of theirs is in the state store, and no API of"
         f" the cluster answers at an address that is known here; {_LOOK}"
     )
+
+
+def _is_final(opened: "Stores", planned: "RestorePlan") -> bool:
+    """Say whether the cluster's deletion is proved, and nothing lived by other keys after this."""
+    from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help
+
+    return epoch.is_final(opened.snapshots, planned.manifest.cluster, planned.manifest.id)
 
 
 def _restored(planned: "RestorePlan") -> bytes:

@@ -246,15 +246,19 @@ def announce_end(
         overwrite(snapshots, cluster, now, stored.tag)
 
 
-def vacate(snapshots: SnapshotStore, cluster: str, state_store: str) -> None:
+def vacate(
+    snapshots: SnapshotStore, cluster: str, state_store: str, *, final: str | None = None
+) -> None:
     """Record that the cluster was deleted from `state_store`; its number stays.
 
+    `final` is its final snapshot, where it is proved that nothing of the cluster was left.
     From now on its snapshots belong to an earlier cluster of that name. Nothing is done where it
     lives elsewhere, or nowhere. Idempotent.
     """
     stored = find(snapshots, cluster)
     if stored is not None and is_same(stored.epoch.state_store, state_store):
-        overwrite(snapshots, cluster, compute_ended(snapshots, cluster, stored.epoch), stored.tag)
+        ended = compute_ended(snapshots, cluster, stored.epoch)
+        overwrite(snapshots, cluster, replace(ended, final=final), stored.tag)
 
 
 def compute_ended(snapshots: SnapshotStore, cluster: str, known: Epoch) -> Epoch:
@@ -275,6 +279,12 @@ def is_last_before_end(snapshots: SnapshotStore, cluster: str, snapshot_id: str)
     if known.unregistered or known.ends:
         return snapshot_id == max((ref.id for ref in snapshots.list(cluster)), default="")
     return known.past == snapshot_id
+
+
+def is_final(snapshots: SnapshotStore, cluster: str, snapshot_id: str) -> bool:
+    """Say whether the cluster is deleted, as was proved, and the snapshot is its final one."""
+    known = read(snapshots, cluster)
+    return known is not None and known.vacant and known.final == snapshot_id
 
 
 def begin_anew(snapshots: SnapshotStore, cluster: str, state_store: str) -> str:

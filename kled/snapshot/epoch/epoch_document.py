@@ -42,6 +42,10 @@ class Epoch:
     """The newest snapshot of each home when the cluster had moved from there, by its URL; empty:
     there was none. What is taken there later is of what the move left behind."""
 
+    final: str | None = field(default=None, compare=False)
+    """The snapshot of a whole deleted cluster, right before a deletion that left nothing, as was
+    proved: no machine has lived by other keys since. None where that is not known."""
+
     @property
     def vacant(self) -> bool:
         """Whether the cluster lives nowhere: any state store may be its next one."""
@@ -59,6 +63,7 @@ class _Stored(Epoch):
     past: Annotated[str, AfterValidator(_check_past)] = ""
     homes: tuple[str, ...] | None = None
     left: dict[str, Annotated[str, AfterValidator(_check_past)]] = field(default_factory=dict)
+    final: Annotated[str, AfterValidator(names.check_id)] | None = None
     cluster: Cluster | None = None
 
 
@@ -98,6 +103,7 @@ def find(snapshots: SnapshotStore, cluster: str) -> StoredEpoch | None:
         stored.homes,
         stored.past_of,
         stored.left,
+        stored.final,
     )
     return StoredEpoch(epoch, document.tag, document.signed)
 
