@@ -5,20 +5,9 @@ account, where the credentials were found. It raises nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """What became of asking."""
-
-    state: Literal["ok", "missing", "wrong", "not tried"]
-    """`missing`: there are no credentials; `wrong`: they are expired, refused or cannot be read."""
-    detail: str
-    hint: str = ""
-    """The next command."""
-
+from kled.storage.known_caller import Caller
 
 Ask = Callable[[Mapping[str, str]], Caller]
 CLOUDS: Final = ("aws", "gce", "azure", "digitalocean", "hetzner")

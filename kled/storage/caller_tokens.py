@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kled.storage.caller import Caller
+from kled.storage.known_caller import Caller
 
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403

@@ -3,9 +3,8 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from kled import sentences
@@ -14,21 +13,9 @@ from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
 from kled.sentences import word
 from kled.storage.base import Location
+from kled.storage.finding import Finding, Severity
 from kled.storage.url import S3_SCHEMES
 from kled.store_urls import directory, is_directory
-
-Severity = Literal["danger", "warning", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    what: str
-    severity: Severity
-    """danger: data can be lost or read by strangers; unknown: it could not be checked."""
-    mend: str | None = None
-    """The exact command that mends it, where one does."""
 
 
 class Checked(Protocol):

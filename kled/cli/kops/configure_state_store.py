@@ -13,7 +13,7 @@ from kled.operations.stores import child_environment, require_state_store
 from kled.store_urls import canonical
 
 if TYPE_CHECKING:
-    from kled.storage.safety import Finding
+    from kled.storage.finding import Finding
 
 _SERVICE = "the service has to be set up for it (MinIO: MINIO_KMS_SECRET_KEY; docs/storage.md)"
 _FINDINGS = (Column("SEVERITY", "severity"), Column("WHAT", "what"), Column("MEND IT WITH", "mend"))

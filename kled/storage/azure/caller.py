@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kled.storage.caller import Caller
+from kled.storage.known_caller import Caller
 
 _VARIABLES: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _SCOPE: Final = "https://management.azure.com/.default"

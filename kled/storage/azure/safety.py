@@ -12,7 +12,7 @@ from kled.sentences import word
 from kled.storage.azure import client
 from kled.storage.azure.errors import translated
 from kled.storage.base import Location
-from kled.storage.safety import Finding
+from kled.storage.finding import Finding
 
 
 class Container:

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kled.storage.caller import Caller
+from kled.storage.known_caller import Caller
 
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _LOGIN: Final = "gcloud auth application-default login"

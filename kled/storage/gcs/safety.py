@@ -7,9 +7,9 @@ from kled.errors import BucketMissing, ObjectMissing, StoreDenied
 from kled.sentences import number, word
 from kled.storage import lifecycle
 from kled.storage.base import Location
+from kled.storage.finding import Finding
 from kled.storage.gcs import client as gcs_client
 from kled.storage.gcs.errors import translated
-from kled.storage.safety import Finding
 from kled.storage.url import bucket_and_prefix
 
 _OLDER_ONLY: Final = (

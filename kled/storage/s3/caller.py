@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.sentences import word
-from kled.storage.caller import Caller
+from kled.storage.known_caller import Caller
 
 if TYPE_CHECKING:
     from boto3 import Session

@@ -14,9 +14,9 @@ from kled.errors import (
 from kled.sentences import word
 from kled.storage import lifecycle
 from kled.storage.base import Location
+from kled.storage.finding import Finding
 from kled.storage.s3 import client as s3_client
 from kled.storage.s3.errors import translated
-from kled.storage.safety import Finding
 from kled.storage.url import bucket_and_prefix
 
 if TYPE_CHECKING:
