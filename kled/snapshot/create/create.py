@@ -24,6 +24,7 @@ from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, open_pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
 from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
 from kled.snapshot.create.selection import Orphan, Selection
+from kled.snapshot.create.sorted_out import Early, LookedAt, sort_out
 from kled.snapshot.documents import runs, sealing
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.epoch import epoch
@@ -88,6 +89,7 @@ class _Create:
         self._lost: set[str] = set()
         self._strangers: set[str] = set()  # named, and known nowhere: none is ever asked for
         self._made: dict[str, Taken] = {}
+        self._early = Early(workers, self._make_listed)
         self._id = snapshots.new_id()
         first = first or FirstLook(state, lambda: snapshots, options.halfway)
         self._ledger = first.ledger()  # open restores are known before any cluster is listed
@@ -181,31 +183,17 @@ class _Create:
         ) as under_way:
             self._look_for_lost(None)
             under_way.go_on()
-            done, new, position = self._sort_out(under_way)
+            clusters = sort_out(under_way)
+        done, new = clusters.done, clusters.new
+        self._orphans += clusters.orphans
         present = {result.cluster for result in done} | {chosen.cluster for _, chosen in new}
         done += self._look_for_gone(present)
-        if len(new) * read_along.PAGE > position:  # a page each, or all the pages once more
+        if len(new) * read_along.PAGE > clusters.last:  # a page each, or all the pages once more
             return done + self._read_along(new)
         return done + list(self._workers.map(lambda pair: self._make_listed(pair[1]), new))
 
-    def _sort_out(
-        self, under_way: listing.Fleet[Selection | Orphan | ClusterResult]
-    ) -> tuple[list[ClusterResult], list[tuple[int, Selection]], int]:
-        """Return what is done with, what is new and where it was listed, and the last place."""
-        done: list[ClusterResult] = []
-        new: list[tuple[int, Selection]] = []
-        position = 0
-        for position, looked_at in under_way.chosen():
-            if isinstance(looked_at, Orphan):
-                self._orphans.append(looked_at.name)
-            elif isinstance(looked_at, Selection):
-                new.append((position, looked_at))
-            else:
-                done.append(looked_at)
-        return done, new, position
-
-    def _look_at(self, listed: Selection | Orphan) -> Selection | Orphan | ClusterResult:
-        """Return its result where nothing is new, and else what was found."""
+    def _look_at(self, listed: Selection | Orphan) -> LookedAt:
+        """Return its result where nothing is new or it is begun with, and else what was listed."""
         if isinstance(listed, Orphan):
             return explain_unfit(listed, self._state.location.url) or listed
         try:
@@ -213,7 +201,9 @@ class _Create:
             if isinstance(living, Orphan):
                 return living
             self._progress.expect(clusters=1)
-            return (self._earlier.is_unchanged(listed) and self._reuse(listed)) or listed
+            reused = self._earlier.is_unchanged(listed) and self._reuse(listed)
+            known = self._earlier.entry(listed.cluster) is not None
+            return reused or (known and self._early.begin(listed)) or listed
         except KledError as error:
             return self._fail(listed.cluster, error, 0.0)
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -219,6 +220,62 @@ def test_a_restore_reads_the_archive_while_it_lists_the_target() -> None:
 
     assert len(plan.writes) > 0
     assert not barrier.broken
+
+
+class Held(Watched):
+    """Holds up the listing at the last cluster until a snapshot of the first is there.
+
+    At the one before it a while, in which all is answered that clusters are held against.
+    """
+
+    def __init__(self, inner: ObjectStore, made: threading.Event) -> None:
+        super().__init__(inner)
+        self._made = made
+
+    def entries(self, prefix: str = "", *, start_after: str = "") -> Iterator[Entry]:
+        for entry in super().entries(prefix, start_after=start_after):
+            if not prefix and entry.key.startswith(f"{name(1)}/addons/"):
+                time.sleep(0.5)
+            if not prefix and entry.key.startswith(name(2)):
+                assert self._made.wait(WAITS)
+            yield entry
+
+
+class Made(Watched):
+    """Says when a manifest was written."""
+
+    def __init__(self, inner: ObjectStore, made: threading.Event) -> None:
+        super().__init__(inner)
+        self._made = made
+
+    def put_if_absent(self, key: str, body: bytes, *, retain_until: datetime | None = None) -> str:
+        tag = super().put_if_absent(key, body, retain_until=retain_until)
+        if key.endswith(names.MANIFEST):
+            self._made.set()
+        return tag
+
+
+def test_the_snapshot_of_a_changed_cluster_is_made_while_the_listing_goes_on() -> None:
+    runs, made = taken(), threading.Event()
+    runs.state.put(ADDON, b"changed")
+    runs.state, runs.store = Held(runs.state, made), Made(runs.store, made)
+
+    done = runs.run().require_whole()
+
+    assert [result.reused for result in done.clusters] == [False, True, True]
+
+
+def test_of_many_changed_clusters_a_few_are_made_while_the_listing_goes_on() -> None:
+    clusters = 9
+    runs = taken(clusters)
+    for number in range(clusters):
+        runs.state.put(f"{name(number)}/addons/a.addons.k8s.io/v1.yaml", b"changed")
+    runs.state = source = BilledStore(runs.state)
+
+    done = runs.run().require_whole()
+
+    assert not any(result.reused for result in done.clusters)
+    assert source.bill()["LIST"] == 1 + 4 + 1, "the fleet, those few, and the fleet once more"
 
 
 class Ends(Watched):
