@@ -8,7 +8,7 @@ from kled.sandbox.clock import spelled
 from kled.sandbox.cloud.account import Cloud
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.kubernetes import budgets, nodes, objects
-from kled.sandbox.kubernetes.objects import World
+from kled.sandbox.kubernetes.world import World
 
 _AGAIN, _LOOK = 5.0, 1.0
 """Simulated seconds between tries of what a budget holds, and between looks at what is ending."""

@@ -10,8 +10,8 @@ import yaml
 
 from kled.sandbox.kubernetes import budgets, nodes
 from kled.sandbox.kubernetes.documents import CLUSTERWIDE, KINDS, SHORT, WRITTEN, everything, typed
-from kled.sandbox.kubernetes.objects import Json, World, moment, uid
 from kled.sandbox.kubernetes.selectors import picked
+from kled.sandbox.kubernetes.world import Json, World, moment, uid
 
 Answer = tuple[int, Json]
 _PATH: Final = re.compile(

@@ -10,7 +10,7 @@ from typing import Any
 
 from kled.sandbox.kubernetes import builtin
 from kled.sandbox.kubernetes.controllers import is_ready
-from kled.sandbox.kubernetes.objects import Json, World
+from kled.sandbox.kubernetes.world import Json, World
 
 
 @dataclass(frozen=True)

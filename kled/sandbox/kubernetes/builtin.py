@@ -6,7 +6,7 @@ coredns.addons.k8s.io, kops-controller.addons.k8s.io).
 
 from typing import Final
 
-from kled.sandbox.kubernetes.objects import Json
+from kled.sandbox.kubernetes.world import Json
 
 STATIC: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 CONTROL_PLANE: Final = "node-role.kubernetes.io/control-plane"

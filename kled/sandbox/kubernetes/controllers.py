@@ -8,7 +8,7 @@ from typing import Final
 
 from kled.sandbox.kubernetes import builtin
 from kled.sandbox.kubernetes.nodes import labels_of, taints_of
-from kled.sandbox.kubernetes.objects import Json, World, uid
+from kled.sandbox.kubernetes.world import Json, World, uid
 
 _READY_AFTER, _ENDS_AFTER = 5.0, 2.0
 """Simulated seconds from a pod's binding until it is ready, and from its eviction to its end."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from kled.sandbox.kubernetes import budgets, builtin, nodes
 from kled.sandbox.kubernetes.controllers import is_ready, replica_set
-from kled.sandbox.kubernetes.objects import Json, World, moment, uid
+from kled.sandbox.kubernetes.world import Json, World, moment, uid
 
 KINDS: Final = {
     "nodes": ("v1", "Node"),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from kled.sandbox.cloud import node_labels
 from kled.sandbox.cloud.instances import Machine
 from kled.sandbox.kubernetes.builtin import CONTROL_PLANE
-from kled.sandbox.kubernetes.objects import Json, World, moment, uid
+from kled.sandbox.kubernetes.world import Json, World, moment, uid
 
 SCHEDULED: Final = "kops.k8s.io/scheduled-for-update"
 """The taint that kops puts on what it is about to replace (kops: instancegroups.go)."""

@@ -7,57 +7,20 @@ tests count them.
 
 import fcntl
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from kled.sandbox import clock
 from kled.sandbox.cloud import instances
 from kled.sandbox.cloud.account import ACCOUNT, Cloud
-from kled.sandbox.cloud.instances import Machine
 from kled.sandbox.context import Context
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class World:
-    """One moment of a cluster's Kubernetes; `state` may be changed inside `edit`."""
-
-    state: Json
-    machines: dict[str, Machine]
-    """Every machine that runs, by id; nodes have the machine's id as name."""
-    now: float
-    factor: float
-
-    @property
-    def joined(self) -> dict[str, Machine]:
-        """The machines that are nodes: those that registered and whose node nobody deleted."""
-        changed = self.state["nodes"]
-        return {
-            name: machine
-            for name, machine in self.machines.items()
-            if machine.joined and not changed.get(name, {}).get("deleted")
-        }
-
-    def passed(self, since: float) -> float:
-        """Return the simulated seconds since a time of the state."""
-        return (self.now - since) * self.factor
-
-    def next_number(self) -> int:
-        """Return a number that was not given yet: for names and resource versions."""
-        self.state["serial"] += 1
-        return int(self.state["serial"])
+from kled.sandbox.kubernetes.controllers import reconcile
+from kled.sandbox.kubernetes.world import Json, World
 
 
 @contextmanager
 def edit(ctx: Context, cloud: Cloud, cluster: str) -> Iterator[World]:
     """Look at a cluster's Kubernetes and change it in one save, brought up to now first."""
-    from kled.sandbox.kubernetes.controllers import reconcile  # noqa: PLC0415 - it imports this
-
     path = ctx.sandbox / "cloud" / ACCOUNT / "kubernetes" / f"{cluster}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("a") as lock:
@@ -80,16 +43,6 @@ def forget(ctx: Context, cluster: str) -> None:
     """Forget a deleted cluster's objects, so that one of the same name begins empty."""
     path = ctx.sandbox / "cloud" / ACCOUNT / "kubernetes" / f"{cluster}.json"
     path.unlink(missing_ok=True)
-
-
-def uid(*parts: str) -> str:
-    """Return a uid that is the same for the same words."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
-
-
-def moment(posix: float) -> str:
-    """Write a time as the API does."""
-    return datetime.fromtimestamp(posix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _empty() -> Json:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from kled.sandbox.kubernetes.objects import Json
+from kled.sandbox.kubernetes.world import Json
 
 _SET: Final = re.compile(r"(?P<key>[^\s!=,()]+) (?P<how>in|notin) \((?P<values>[^)]*)\)")
 
