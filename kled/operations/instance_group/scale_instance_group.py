@@ -6,10 +6,12 @@ autoscaling group never picks a machine itself (facts: the minSize incident).
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from kled.errors import KledError
 from kled.models.cluster_event import ClusterEvent
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
@@ -115,17 +117,52 @@ def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
 
     `earlier` receives the command that restores the old ones.
     """
+    effect = Effect()
 
     def set_bounds(session: Session) -> str:
-        before = Scaling(session, target).bounds_before()
-        outcome = Scaling(session, target).set_bounds()
-        if before != Scaling(session, target).stored_bounds():
-            low, high = before
-            earlier.are(f"{_again(target)} {options(min=low, max=high, yes=True)}")
+        effect.begins()
+        scaling, stored = Scaling(session, target), None
+        try:
+            stored, before = scaling.stored_bounds(), scaling.bounds_before()
+            if before != scaling.wanted_bounds():
+                earlier.are(_bounds_again(target, before))
+            outcome = scaling.set_bounds()
+        except KledError:
+            with suppress(KledError):
+                effect.ends(stored is not None and _has_begun(scaling, stored))
+                _tell_applied(session, target, scaling, earlier)
+            raise
+        effect.ends(outcome not in _NOTHING_DONE)
+        _tell_applied(session, target, scaling, earlier)
         return outcome
 
-    step = _move("set bounds", set_bounds, CHANGE, _reset(target), earlier)
-    return replace(step, makes_keys=True)
+    return Step(
+        "set bounds",
+        set_bounds,
+        CHANGE,
+        way_back=ways_back.UNKNOWN,
+        changed=effect,
+        back=earlier,
+        makes_keys=True,
+    )
+
+
+def _has_begun(scaling: Scaling, stored: tuple[int, int]) -> bool:
+    """Say whether other bounds are stored than before, or an update to the wanted ones began."""
+    return scaling.applied_before() is not None or scaling.stored_bounds() != stored
+
+
+def _tell_applied(
+    session: Session, target: Target, scaling: Scaling, earlier: ways_back.Found
+) -> None:
+    """Name the bounds that the cloud had, where the wanted ones were stored before this run."""
+    applied = scaling.applied_before()
+    if earlier() or applied is None:
+        return
+    known = applied != scaling.wanted_bounds()
+    earlier.are(
+        _bounds_again(target, applied) if known else ways_back.of_update(session, target.cluster)
+    )
 
 
 def release_step(target: Target, earlier: ways_back.Found) -> Step:
@@ -134,7 +171,7 @@ def release_step(target: Target, earlier: ways_back.Found) -> Step:
     def release(session: Session) -> str:
         return Scaling(session, target).release()
 
-    step = _move("let group launch", release, CHANGE, _reset(target), earlier)
+    step = _move("let group launch", release, CHANGE, ways_back.UNKNOWN, earlier)
     return replace(step, ends=(HOLD, END))
 
 
@@ -156,8 +193,9 @@ def _abandon(target: Target) -> str:
     return f"{_again(target)} --abandon --yes"
 
 
-def _reset(target: Target) -> str:
-    return f"{_again(target)} --yes with the earlier bounds"
+def _bounds_again(target: Target, bounds: tuple[int, int]) -> str:
+    low, high = bounds
+    return f"{_again(target)} {options(min=low, max=high, yes=True)}"
 
 
 def _move(

@@ -137,6 +137,14 @@ class Scaling:
         """Return the bounds that are stored now."""
         return self._sizes.bounds()
 
+    def wanted_bounds(self) -> tuple[int, int]:
+        """Return the bounds that the group is to have."""
+        return self._wanted()
+
+    def applied_before(self) -> tuple[int, int] | None:
+        """Return the bounds that the cloud had before `set_bounds`; None: it began no update."""
+        return self._sizes.applied_before
+
     def bounds_before(self) -> tuple[int, int]:
         """Return the bounds that the group had before it was held back; else those stored now."""
         begun = self._begun()

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kled.kops import parse
-from kled.kops.facts import autoscaling
+from kled.kops.facts import autoscaling, plan_effects
 from kled.models.cluster import Role
 from kled.models.definition import Definition, object_name
 from kled.operations.cluster import apply_changes
@@ -26,6 +26,8 @@ class StoredSizes:
         self._cluster = cluster
         self._group = instance_group
         self._defined: Definition | None = None
+        self.applied_before: tuple[int, int] | None = None
+        """The bounds that the cloud had before the update; None: none was about to be made."""
 
     def definition(self) -> Definition:
         """Return the stored definition, read once between two of our changes."""
@@ -65,6 +67,7 @@ class StoredSizes:
             done.append(f"stored: {low} to {number(high, 'machine')}{held}")
         plan = self._session.kops.cluster.preview_update(self._cluster)
         if not plan.is_empty:
+            self.applied_before = plan_effects.applied_bounds(plan, self._group, roles, (low, high))
             begun = scale_journal.read(self._session, self._cluster)
             nothing_else.require(plan, self._group, roles, begun)
             cleared = apply_changes.clear(self._session, plan, drained=self._group)
