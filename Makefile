@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock pictures bench bench-small bench-snapshots test-slow test-kops emulators test-emulators coverage clean
+.PHONY: help install demo test lint lock pictures bench bench-small bench-snapshots test-slow test-kops emulators test-emulators kubernetes test-kubernetes coverage clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,10 +28,10 @@ demo: install ## watch a flow create a cluster in the sandbox (nothing real is t
 	@$(BIN)/kled demo
 
 test: install ## the tests that belong before every commit: some minutes
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "not slow and not browser and not kops and not emulators"
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "not slow and not browser and not kops and not emulators and not kubernetes"
 
 test-slow: install ## the slow suites: kill tests, real Prefect server and worker, browser
-	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "(slow or browser) and not emulators"
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadscope -m "(slow or browser) and not emulators and not kubernetes"
 
 emulators: install ## object stores for the tests: MinIO, fake-gcs-server, Azurite; cached by version
 	$(BIN)/python -m tests.emulators
@@ -39,13 +39,19 @@ emulators: install ## object stores for the tests: MinIO, fake-gcs-server, Azuri
 test-emulators: emulators ## what is promised of object stores, held against the emulators that could be built
 	$(BIN)/python -m pytest -q -rs -m emulators
 
+kubernetes: install ## a real control plane for the tests, from Go modules; the first build takes ten minutes of processor time
+	$(BIN)/python -m tests.emulators control-plane
+
+test-kubernetes: kubernetes ## drains, budgets, server-side apply and etcd's leases, on a real control plane
+	$(BIN)/python -m pytest -q -rs -m kubernetes
+
 test-kops: install ## the same contracts with a real kops: KLED_TEST_KOPS=/path/to/kops
 	@test -n "$$KLED_TEST_KOPS" || { echo "set KLED_TEST_KOPS=/path/to/kops"; exit 2; }
 	$(BIN)/python -m pytest -q -m kops
 
 coverage: install ## branches covered by the tests: 95 % overall, 100 % for errors, models and kops
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not browser and not kops and not emulators"
+	$(BIN)/coverage run -m pytest -q -m "not browser and not kops and not emulators and not kubernetes"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --ignore-errors
 	$(BIN)/coverage report --fail-under=100 --include='kled/errors.py,kled/models/*,kled/kops/*,kled/install/*'

@@ -1,7 +1,8 @@
 """Where the emulators come from: Go modules and an npm package, each cached by its version.
 
 `go-yaml` is no emulator but a reader of YAML of kops' own family: a program of ours, cached by the
-digest of its source.
+digest of its source. `control-plane` is Kubernetes itself with its etcd: four programs of one
+module, which take ten minutes of processor time, so that a target of its own builds them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ class Build:
     def command(self) -> Path:
         return self.home / ("node_modules/.bin/azurite-blob" if self.tool == "npm" else self.name)
 
+    def argv(self) -> list[str]:
+        """What makes it, in a directory that holds its sources."""
+        if self.tool == "npm":
+            return ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+        package = _modules(self.name)[0] if (SOURCES / self.name / "tools.go").exists() else "."
+        return ["go", "build", "-trimpath", "-ldflags=-s", "-o", self.name, package]
+
     def make(self) -> None:
         """Build it unless it is there; a build that breaks off leaves nothing that counts."""
         if self.command.exists():
@@ -50,29 +58,46 @@ class Build:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _run(self, folder: Path) -> None:
-        if self.tool == "npm":
-            argv = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-        else:
-            package = _module(self.name) if (folder / "tools.go").exists() else "."
-            argv = ["go", "build", "-trimpath", "-ldflags=-s", "-o", self.name, package]
         flags = {"GOFLAGS": "-mod=mod -buildvcs=false"}
         subprocess.run(
-            ["nice", "-n", "10", *argv], cwd=folder, env={**os.environ, **flags}, check=True
+            ["nice", "-n", "10", *self.argv()], cwd=folder, env={**os.environ, **flags}, check=True
         )
 
 
-def _module(name: str) -> str:
-    found = re.search(r'import _ "(.+)"', (SOURCES / name / "tools.go").read_text())
-    assert found
-    return found[1]
+@dataclass(frozen=True)
+class ControlPlane(Build):
+    """Kubernetes and its etcd: the programs of one module, which say its version."""
+
+    @property
+    def command(self) -> Path:
+        return self.program("kube-apiserver")
+
+    def program(self, name: str) -> Path:
+        """The executable of that name; etcd's is called by its package, `server`."""
+        return self.home / name
+
+    def argv(self) -> list[str]:
+        said, (_, minor, _) = "k8s.io/component-base/version", self.version.split(".")
+        facts = {"gitVersion": self.version, "gitMajor": "1", "gitMinor": minor}
+        flags = "".join(f" -X {said}.{fact}={value}" for fact, value in facts.items())
+        build = ["env", "CGO_ENABLED=0", "go", "build", "-trimpath", f"-ldflags=-s -w{flags}"]
+        return [*build, "-o", ".", *_modules(self.name)]
+
+
+def _modules(name: str) -> list[str]:
+    packages = re.findall(r'_ "(.+)"', (SOURCES / name / "tools.go").read_text())
+    assert packages
+    return packages
+
+
+def _required(name: str, module: str) -> str:
+    pinned = re.search(rf"{re.escape(module)} (v\S+)", (SOURCES / name / "go.mod").read_text())
+    assert pinned
+    return pinned[1]
 
 
 def _go(name: str) -> Build:
-    required = re.search(
-        rf"{re.escape(_module(name))} (v\S+)", (SOURCES / name / "go.mod").read_text()
-    )
-    assert required
-    return Build(name, "go", required[1])
+    return Build(name, "go", _required(name, _modules(name)[0]))
 
 
 def _own_go(name: str) -> Build:
@@ -89,3 +114,5 @@ BUILDS = {
     build.name: build
     for build in (_go("minio"), _go("fake-gcs-server"), _npm("azurite"), _own_go("go-yaml"))
 }
+
+CONTROL_PLANE = ControlPlane("control-plane", "go", _required("control-plane", "k8s.io/kubernetes"))

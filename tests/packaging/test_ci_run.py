@@ -17,6 +17,7 @@ SUITES: Final = (
     "slow suites",
     "object stores",
     "benchmarks",
+    "a real Kubernetes",
 )
 
 
@@ -64,7 +65,8 @@ def test_each_suite_has_its_time_and_what_is_left_out_its_reason(checkout: Path)
         ("lint", "lint, types, directions between rooms", "make test\n"),
         ("not emulators", "slow suites", "test-emulators"),
         ("test-emulators", "object stores", "bench-small"),
-        ("bench-small", "benchmarks, each once", "test-kops"),
+        ("bench-small", "benchmarks, each once", "test-kubernetes"),
+        ("test-kubernetes", "a real Kubernetes", "test-kops"),
     ],
 )
 def test_the_suite_that_failed_ends_it_and_stands_on_the_last_line(
@@ -84,7 +86,13 @@ def test_what_can_wait_does_not_start_late_and_is_named(checkout: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     asked = [line for line in done.stdout.splitlines() if line.startswith("asked: ")]
     assert asked == ["asked: make install", "asked: make lint", "asked: make test"]
-    for suite in ("slow suites", "object stores", "real kops", "benchmarks, each once"):
+    for suite in (
+        "slow suites",
+        "object stores",
+        "real kops",
+        "benchmarks, each once",
+        "a real Kubernetes",
+    ):
         assert f"skipped: {suite}: it would have started after 0 minutes\n" in done.stdout
 
 
