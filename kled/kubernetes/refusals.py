@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 from kled.errors import (
@@ -31,6 +32,8 @@ def addresses(host: str) -> tuple[str, ...]:
     return tuple(sorted({str(address[0]) for *_, address in addresses}))
 
 
+_ANONYMOUS: Final = '"system:anonymous"'
+"""Who asks for an API that accepts requests without credentials, and was given none it knows."""
 Resolve = Callable[[str], Sequence[str]]
 
 
@@ -57,11 +60,7 @@ def translated(what: str, server: str) -> Iterator[None]:
 def refusal(status: int, message: str, what: str, server: str) -> KledError:
     """Return the error for a status that is no success; `message` is the API's own."""
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return CredentialsRefused(
-            f"the Kubernetes API at {server} refuses {what}: {_short(message)}",
-            hint="kled exports a kubeconfig of its own for each run; the clocks of this machine and"
-            " of the control plane may differ, or the cluster's CA was rotated meanwhile",
-        )
+        return _denial(status, message, f"the Kubernetes API at {server} refuses {what}")
     if status == HTTPStatus.NOT_FOUND:
         return KubernetesMissing(f"{what} is not there: {_short(message)}")
     if status == HTTPStatus.CONFLICT:
@@ -73,6 +72,20 @@ def refusal(status: int, message: str, what: str, server: str) -> KledError:
             f"the Kubernetes API at {server} answered {what} with {status}: {_short(message)}"
         )
     return KubernetesRefused(f"the Kubernetes API refuses {what}: {_short(message)}")
+
+
+def _denial(status: int, message: str, refused: str) -> KledError:
+    """Return the error for a caller that the API does not know, or lets do something else only."""
+    if status == HTTPStatus.FORBIDDEN and _ANONYMOUS not in message:
+        return KubernetesRefused(
+            f"{refused}: {_short(message)}",
+            hint="it knows who asks: a role, an admission webhook, a policy or a quota says no",
+        )
+    return CredentialsRefused(
+        f"{refused}: {_short(message)}",
+        hint="kled exports a kubeconfig of its own for each run; the clocks of this machine and"
+        " of the control plane may differ, or the cluster's CA was rotated meanwhile",
+    )
 
 
 def unreachable(error: Exception, server: str, resolve: Resolve = addresses) -> KledError:

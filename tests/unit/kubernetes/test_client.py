@@ -51,7 +51,7 @@ def test_long_lists_come_page_by_page(tmp_path: Path) -> None:
     ("status", "error", "retryable"),
     [
         (401, CredentialsRefused, False),
-        (403, CredentialsRefused, False),
+        (403, KubernetesRefused, False),
         (409, KubernetesConflict, False),
         (422, KubernetesRefused, False),
         (429, Throttled, True),
@@ -71,6 +71,15 @@ def test_each_refusal_is_the_narrowest_error(
     assert type(raised.value) is error
     assert raised.value.retryable is retryable
     assert "the API's own words" in raised.value.message
+
+
+def test_somebody_whom_the_api_does_not_know_needs_other_credentials(tmp_path: Path) -> None:
+    """An API that takes requests without credentials answers 403 to those it does not know."""
+    cluster = Cluster()
+    cluster.answers.append(failure(403, 'User "system:anonymous" cannot list resource "nodes"'))
+
+    with connected(cluster, tmp_path) as api, pytest.raises(CredentialsRefused):
+        nodes(api)
 
 
 def test_an_answer_of_something_else_is_not_taken_for_the_api_s(tmp_path: Path) -> None:
