@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import PreconditionFailed, StoreError
+from kled.storage import obstore_loading
 from kled.storage.pages import without_header
 from kled.storage.timeouts import Timeouts
 
@@ -110,6 +111,7 @@ def _asked(
     translate: Callable[[], AbstractContextManager[None]],
     where: str,
 ) -> Opened:
+    obstore_loading.load()
     from obstore.exceptions import GenericError  # noqa: PLC0415
 
     wanted = options.for_obstore()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import ObjectMissing, StoreDenied, StoreError, StoreUnavailable
+from kled.storage import obstore_loading
 
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _CODE: Final = re.compile(r"<Code>([^<]{1,100})</Code>")
@@ -56,6 +57,7 @@ def told(error: Exception) -> Told:
 
 def unsent(error: Exception) -> type[StoreError]:
     """Classify what no answer came to."""
+    obstore_loading.load()
     from obstore import exceptions  # noqa: PLC0415 - only where a store is used
 
     if isinstance(error, FileNotFoundError):

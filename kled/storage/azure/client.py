@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from kled.errors import InvalidInput, StoreDenied
-from kled.storage import obstore_calls
+from kled.storage import obstore_calls, obstore_loading
 from kled.storage.base import Location
 from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
 
@@ -142,6 +142,7 @@ class Clients:
         return _identity()
 
     def _open(self) -> "AzureStore":
+        obstore_loading.load()
         from obstore.store import AzureStore  # noqa: PLC0415 - only where a store is used
 
         # each setting is given: obstore would find it in this process's own environment

@@ -12,7 +12,7 @@ from kled.errors import (
     StoreError,
     StoreUnavailable,
 )
-from kled.storage import obstore_errors
+from kled.storage import obstore_errors, obstore_loading
 from kled.storage.obstore_errors import sentence
 
 _BY_CODE: Final[dict[str, type[StoreError]]] = {
@@ -78,6 +78,7 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
 @contextmanager
 def translated_data(where: str) -> Iterator[None]:
     """Do the same for obstore."""
+    obstore_loading.load()
     from obstore.exceptions import BaseError  # noqa: PLC0415 - only where a store is used
 
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, StoreDenied
-from kled.storage import obstore_calls
+from kled.storage import obstore_calls, obstore_loading
 from kled.storage.parts import SMALL
 from kled.storage.s3 import errors, listing
 from kled.storage.s3.requests import ListRequests
@@ -166,6 +166,7 @@ class Clients:
         return bundle
 
     def _open(self, *, large: bool) -> "S3Store":
+        obstore_loading.load()
         from obstore.store import S3Store  # noqa: PLC0415 - only where a store is used
 
         endpoint = self.endpoint

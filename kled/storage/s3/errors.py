@@ -15,7 +15,7 @@ from kled.errors import (
     StoreUnavailable,
     WrongRegion,
 )
-from kled.storage import obstore_errors
+from kled.storage import obstore_errors, obstore_loading
 from kled.storage.obstore_errors import sentence
 
 _BY_CODE: Final[dict[str, type[StoreError]]] = {
@@ -93,6 +93,7 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
 @contextmanager
 def translated_data(where: str, *, conditional: bool = False) -> Iterator[None]:
     """Do as `translated` does for obstore, and raise `WrongRegion` where boto3 would go on."""
+    obstore_loading.load()
     from obstore.exceptions import BaseError  # noqa: PLC0415 - only where a store is used
 
     try:
