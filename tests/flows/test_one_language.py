@@ -1,6 +1,7 @@
 """A run that is started by hand shows its plan; names may be cut short. Faults 16, 17 and 58."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -73,11 +74,30 @@ def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
         assert status == refused.get(flow, 0), flow
         if flow not in refused:
             assert "Digest: `" in out, flow
-            again = " ".join(("kled run", flow, *words, "--yes"))
+            told = re.search("Digest: `([0-9a-f]{12})", out)
+            assert told
+            just_that = () if flow == "prune-snapshots" else (f"digest={told[1]}",)
+            again = " ".join(("kled run", flow, *words, *just_that, "--yes"))
             assert f"preview only; do it with: {again}\n" in err
 
     assert acted(changed) == []
     assert [path.read_bytes() for path in files(changed)] == before
+
+
+def test_a_preview_names_no_digest_where_the_rules_ask_people(
+    changed: FlowBox,
+    kept: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever gives the digest is not asked, and the run would ask somebody else."""
+    config = changed.directory / "config.toml"
+    config.write_text('[approval]\nneeded = ["machines"]\n')
+    more = {**kept, "KLED_CONFIG": str(config)}
+
+    assert typed(changed, monkeypatch, more, "run", "roll-cluster", f"name={C}") == 0
+
+    assert f"do it with: kled run roll-cluster name={C} --yes\n" in capsys.readouterr().err
 
 
 def files(box: FlowBox) -> list[Any]:

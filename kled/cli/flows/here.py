@@ -33,8 +33,8 @@ def run_here(
     *,
     advise: bool = True,
     rest: str = interruption.REST,
-) -> int:
-    """Run `flow`, show its report, and with `advise` what to type next; return 0.
+) -> Mapping[str, Any]:
+    """Run `flow`, show its report, and with `advise` what to type next; return the report.
 
     `rest` says what the same command does after an interruption.
 
@@ -63,9 +63,10 @@ def run_here(
     reports.show(call, state)
     if not state.is_completed():
         raise _error(state)
-    for command in state.result()["next"] if advise else ():
+    done: Mapping[str, Any] = state.result()
+    for command in done["next"] if advise else ():
         call.say(f"next: {command}")
-    return 0
+    return done
 
 
 def _error(state: "State[Any]") -> KledError:

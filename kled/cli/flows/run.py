@@ -1,7 +1,9 @@
 """`kled run`."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -79,15 +81,39 @@ def run(
     if YES in model.model_fields:
         meant[YES] = yes or meant.get(YES, False)
     checked = parameters.validate(model, meant)
+    code, digest = 0, None
     if deployment:
         sent = checked.model_dump(mode="json", exclude_unset=True)
         name = loaded.named(sent)
         code = there.run_there(call, f"{entry.flow}/{deployment}", sent, run_name=name)
     else:
-        code = here.run_here(call, loaded, dict(checked))
+        digest = _digest(call, here.run_here(call, loaded, dict(checked)))
     if code == 0 and not getattr(checked, YES, True):
-        call.say(f"preview only; do it with: {call.typed.again('run', yes=True)}")
+        takes_it = _DIGEST in model.model_fields and not getattr(checked, _DIGEST)
+        call.say(f"preview only; do it with: {_again(call, digest if takes_it else None)}")
     return code
+
+
+_DIGEST: Final = "digest"
+
+
+def _digest(call: Call, report: Mapping[str, Any]) -> str | None:
+    """Return what approves the plan that a run here has shown.
+
+    None where the rules ask people about such a plan: whoever repeats the command is not asked.
+    """
+    if call.settings.rules.asks_for(report["cluster"]):
+        return None
+    return (report.get("plan") or {}).get(_DIGEST)
+
+
+def _again(call: Call, digest: str | None) -> str:
+    """Return the command that does what was shown; with a `digest` just that, or nothing."""
+    from kled.models.question import DIGITS  # noqa: PLC0415 - not for --help
+
+    more = (f"{_DIGEST}={digest[:DIGITS]}",) if digest else ()
+    typed = replace(call.typed, arguments=(*call.typed.arguments, *more))
+    return typed.again("run", yes=True)
 
 
 def _refuse_state(context: click.Context) -> None:
