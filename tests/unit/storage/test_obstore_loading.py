@@ -25,11 +25,13 @@ from kled.storage.s3 import client
 def classify():
     assert obstore_errors.unsent(FileNotFoundError())
 
+keys = {"S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b"}
+env = {"S3_ENDPOINT": "https://127.0.0.1:1", **keys}
+clients = client.Clients(client.choose("s3", env, endpoint=None, region=None), "bucket")
+
 def open_bucket():
     time.sleep(0.2)
-    access = client.choose("s3", {"S3_ENDPOINT": "http://127.0.0.1:1", "S3_ACCESS_KEY_ID": "a",
-                                  "S3_SECRET_ACCESS_KEY": "b"}, endpoint=None, region=None)
-    assert client.Clients(access, "bucket").data(10)
+    assert clients.data(10)
 
 failures = []
 threading.excepthook = failures.append
