@@ -52,6 +52,27 @@ def test_deleting_previews_first_and_then_deletes_with_a_loud_line(kled: Kled) -
     assert kled("delete-cluster", NAME, "--yes").returncode == 1
 
 
+def test_a_list_of_an_empty_state_store_names_what_snapshots_know(
+    kled: Kled, env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    kept = {"KLED_SNAPSHOT_STORE": f"file://{tmp_path}/kept"}
+    assert "create one with" not in kled("get-clusters", **kept).stderr
+    assert run_kled("snapshot", "create", "--all", env=env | kept).returncode == 0
+    subprocess.run(
+        [env["KLED_KOPS"], "delete", "cluster", NAME, "--yes"],
+        env=env,
+        capture_output=True,
+        check=True,
+    )
+
+    done = kled("get-clusters", **kept)
+
+    assert done.returncode == 0
+    assert "no clusters; snapshots know changes.example.com, and kled did not" in done.stderr
+    assert "no clusters; create one with" in kled("get-clusters").stderr
+
+
 def test_deleting_never_guesses_which_cluster(kled: Kled) -> None:
     done = kled("delete-cluster", "--yes")
 

@@ -1,5 +1,7 @@
 """`kled kops get-clusters`."""
 
+from typing import Final
+
 import click
 
 from kled.cli.frame.command import Call, leaf
@@ -13,6 +15,7 @@ CLUSTERS = (
     Column("ZONES", "zones"),
     Column("KUBERNETES", "kubernetes_version"),
 )
+_FIRST: Final = "create one with: kled kops create-cluster --name=NAME --zones=ZONE"
 
 
 @leaf(
@@ -37,6 +40,8 @@ def get_clusters(call: Call, name: str | None) -> None:
             show_definition(call, session.kops.definition.get(name), call.settings.output)
             return
         listed = clusters(session, name)
-    if not listed.rows:
-        call.say("no clusters; create one with: kled kops create-cluster --name=NAME --zones=ZONE")
+        if not listed.rows:
+            from kled.operations.guards.lost_cluster import say_lost  # noqa: PLC0415 - rarely
+
+            call.say(f"no clusters; {say_lost(session) or _FIRST}")
     show_rows(call, listed, CLUSTERS)

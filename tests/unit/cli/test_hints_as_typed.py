@@ -11,7 +11,7 @@ import pytest
 
 from kled.cli import app
 from kled.errors import NotApproved
-from kled.operations.guards.lost_cluster import refuse
+from kled.operations.guards.lost_cluster import refuse, say_lost
 from tests.unit.operations.guards.test_guard import World
 from tests.unit.snapshot import fleets
 
@@ -152,3 +152,29 @@ def test_retention_of_what_is_there_already_is_not_said_to_hold(stage: Stage) ->
 
 def test_no_retention_that_nobody_asked_for_is_spoken_of(stage: Stage) -> None:
     assert "retain-until" not in stage.kled("snapshot", "create", f"--name={A}")[1]
+
+
+def test_an_empty_state_store_says_which_clusters_it_has_lost(stage: Stage) -> None:
+    """A list ended with 0 and the advice to create one."""
+    from kled.snapshot.epoch import epoch
+
+    stage.lose(A, B)
+    session = World(stage.root).session()
+    told = say_lost(session)
+
+    assert f"snapshots know {A}, {B}, and kled did not delete them" in told
+    assert f"kled snapshot restore --name={A} --snapshot=latest" in told
+
+    here = f"file://{stage.root}/state"
+    epoch.check(session.snapshot_store, A, here)
+    epoch.vacate(session.snapshot_store, A, here)
+    epoch.check(session.snapshot_store, B, "file:///elsewhere")
+    assert say_lost(session) == "", "one was deleted, the other one lives elsewhere"
+
+
+def test_a_snapshot_store_that_cannot_be_read_is_not_spoken_of(stage: Stage) -> None:
+    stage.lose(A, B)
+    shutil.rmtree(stage.root / "snapshots")
+    (stage.root / "snapshots").write_text("no directory")
+
+    assert say_lost(World(stage.root).session()) == ""
