@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.sentences import enumerated, number
 from kled.snapshot.create.halfway import Halfway, Never
+from kled.snapshot.documents import names
+from kled.snapshot.trust.settling import UNSIGNED
 from kled.snapshot.trust.trust import sum_up
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 _SHOWN: Final = 3
 _MOVE: Final = (
     "kops has no such objects: look what it is, and move it out of the cluster's directory"
+)
+_VERIFY: Final = "kled snapshot verify --all tells what is wrong with the snapshot store"
+_FIRST_KEY: Final = (
+    "where the signing key was named only now, nothing is wrong: every cluster has a signed"
+    " snapshot by now, and the same command again ends with 0; else somebody without that key wrote"
+    " there: kled snapshot verify --all"
 )
 _CURE: Final = (
     "mend the cluster's state, and run this again; what its newest trusted snapshot would put back:"
@@ -170,9 +178,15 @@ class RunResult:
         if self.findings:
             raise SnapshotNotTrustworthy(
                 f"every cluster was taken, but {sum_up(self.findings)}",
-                hint="kled snapshot verify --all tells what is wrong with the snapshot store",
+                hint=_FIRST_KEY if self._signs_first else _VERIFY,
             )
         return self
+
+    @property
+    def _signs_first(self) -> bool:
+        """Whether the store was unsigned until this run, and nothing else is wrong with it."""
+        unsigned = all(UNSIGNED in finding for finding in self.findings)
+        return unsigned and any(finding.startswith(names.ROOT) for finding in self.findings)
 
     def _require_taken(self) -> None:
         """Raise what may pass, else the first cluster's error, else what was left out."""

@@ -22,6 +22,7 @@ from kled.errors import (
     StoreDenied,
 )
 from kled.snapshot.documents import names, signed
+from kled.snapshot.trust.settling import UNSIGNED
 from kled.storage.bounded import tag_of
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def look(snapshots: "SnapshotStore") -> RootState:
     current = document.format == signed.FORMAT and (document.signed or not keys)
     finding = None
     if document.format == signed.FORMAT and not current:
-        finding = f"{names.ROOT} is not signed, and a verification key is configured"
+        finding = f"{names.ROOT} {UNSIGNED}"
     return RootState(
         root,
         finding,

@@ -16,7 +16,7 @@ from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.documents.manifest import Manifest, Signature
 from kled.snapshot.documents.sealing import private_text
-from kled.snapshot.trust.settling import OTHER_KEY
+from kled.snapshot.trust.settling import OTHER_KEY, UNSIGNED
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -78,9 +78,7 @@ def require(manifest: Manifest, keys: Collection[str]) -> None:
 def require_signature(value: object, digest: str, what: str, keys: Collection[str]) -> None:
     """Raise `SnapshotNotTrustworthy` unless `value` is a manifest's signature over this digest."""
     if value is None:
-        raise SnapshotNotTrustworthy(
-            f"{what} is not signed, and a verification key is configured", hint=_UNSIGNED
-        )
+        raise SnapshotNotTrustworthy(f"{what} {UNSIGNED}", hint=_UNSIGNED)
     try:
         signature = Signature.model_validate(value)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from kled.sentences import options
 
 DATED_AFTER_NOW: Final = "is dated after now"
 OTHER_KEY: Final = "is not signed with a configured key"
+UNSIGNED: Final = "is not signed, and a verification key is configured"
 BEFORE_KEYS: Final = "it has no keysets, and"
 LACKS_KEYS: Final = "it lacks keys that the state store has now:"
 DAMAGED_KEYS: Final = "in the state store damaged, and whole in this snapshot:"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.errors import InvalidInput
+from kled.errors import InvalidInput, SnapshotNotTrustworthy
 from kled.snapshot.choosing import choose
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.documents.manifest import canonical, digest_of
@@ -189,6 +189,20 @@ def test_an_encrypted_store_takes_no_plain_snapshot(tmp_path: Path, *, gone: boo
     assert len(read_later(runs.snapshots, runs.snapshots.manifest(ref)).proved) == 1
 
 
+def test_an_unsigned_snapshot_in_a_signed_store_is_cured_by_no_second_run(tmp_path: Path) -> None:
+    runs = continued("signed", tmp_path)
+    runs.run().require_whole()
+    newest = max(runs.snapshots.list(name(0)), key=lambda ref: ref.id)
+    key = f"clusters/{name(0)}/{newest.id}/manifest.json"
+    document = json.loads(runs.store.get(key).body)
+    runs.store.put(key, canonical({k: v for k, v in document.items() if k != "signature"}))
+
+    with pytest.raises(SnapshotNotTrustworthy) as told:
+        runs.run().require_whole()
+
+    assert "ends with 0" not in str(told.value.hint)
+
+
 def test_a_store_that_began_without_signatures_is_signed_from_then_on(tmp_path: Path) -> None:
     runs = Runs(state(2), MemoryStore())
     runs.run().require_whole()
@@ -199,6 +213,9 @@ def test_a_store_that_began_without_signatures_is_signed_from_then_on(tmp_path: 
     first = runs.run()
 
     assert any("kled.json is not signed" in words for words in first.findings)
+    with pytest.raises(SnapshotNotTrustworthy, match="every cluster was taken") as told:
+        first.require_whole()
+    assert "the same command again ends with 0" in str(told.value.hint)
     assert any("is not signed" in words for words in first.warnings + first.findings)
     assert runs.run().require_whole().clusters[0].reused
     assert epoch.check(runs.snapshots, name(0), runs.state.location.url).number == 1
