@@ -101,6 +101,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path / "cwd")
     _outside.clear()
     _allowed.append(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python's own, of what is new to it
     yield tmp_path
     _allowed.clear()
 
