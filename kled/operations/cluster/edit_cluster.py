@@ -9,6 +9,7 @@ from kled.kops.fields.unknown_fields import holds_any
 from kled.kops.state_store import locations
 from kled.models.definition import object_name
 from kled.models.version import KubernetesVersion, stored_version
+from kled.operations import ways_back
 from kled.operations.cluster.applied_version import applied_version
 from kled.operations.cluster.edit_step import edit_step
 from kled.operations.cluster.edited_text import (
@@ -104,7 +105,8 @@ class StoreEditedCluster:
         edited = with_counted(edited, stored)
         session.kops.definition.store_edited(self.cluster, to_yaml(edited))
         now = session.kops.definition.get(self.cluster).cluster
-        require_whole(edited, now, "kled kops edit-cluster")
+        back = ways_back.of_edit(session, "Cluster", {"name": self.cluster}, stored, now)
+        require_whole(edited, now, back)
         return ()
 
 

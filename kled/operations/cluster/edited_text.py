@@ -59,17 +59,17 @@ def with_counted(edited: Document, stored: Document) -> Document:
     return {**edited, "metadata": counted | kept}
 
 
-def require_whole(edited: Document, stored: Document, command: str) -> None:
+def require_whole(edited: Document, stored: Document, back: str) -> None:
     """Raise `DefinitionRejected` where kops stored only a part of the edit (capture 38l).
 
-    `command` is the one that sets fields of the object.
+    `back` is the command that takes back what it did store; empty where that is nothing.
     """
     dropped = changes(stored, edited)
     if dropped:
+        taken_back = f"; what was stored is taken back so: {back}" if back else ""
         raise DefinitionRejected(
             f"kops did not store all of it: {'; '.join(dropped)}",
-            hint="a field's name or the kind of its value may be wrong; what was stored is taken"
-            f" back so: set the earlier values again with {command} --set",
+            hint=f"a field's name or the kind of its value may be wrong{taken_back}",
         )
 
 

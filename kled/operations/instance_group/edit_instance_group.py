@@ -8,6 +8,7 @@ from kled.kops.facts import control_plane, size_bounds
 from kled.kops.fields import fixed_fields, own_labels
 from kled.kops.fields.unknown_fields import holds_any
 from kled.models.definition import Definition, object_name
+from kled.operations import ways_back
 from kled.operations.cluster.edit_step import edit_step
 from kled.operations.cluster.edited_text import (
     require_newest,
@@ -95,7 +96,9 @@ class StoreInstanceGroup:
                 self.cluster, self.instance_group, to_yaml(edited)
             )
             now = stored_group(session, self.cluster, self.instance_group)
-            require_whole(edited, now, "kled kops edit-instance-group")
+            named = {"name": self.cluster, "instance_group": self.instance_group}
+            back = ways_back.of_edit(session, "InstanceGroup", named, stored, now)
+            require_whole(edited, now, back)
             return ()
 
         return (_step(self.cluster, self.instance_group, change),)

@@ -224,4 +224,14 @@ def test_what_kops_drops_of_an_edit_is_said(tmp_path: Path) -> None:
     with pytest.raises(DefinitionRejected, match=r"not store all of it: spec\.channel") as told:
         store(tmp_path, kops, text_of(kops, channel="stable"))
 
-    assert "kled kops edit-cluster --set" in str(told.value.hint)
+    assert "taken back" not in str(told.value.hint), "it stored nothing else"
+
+
+def test_what_it_did_store_of_such_an_edit_is_taken_back_by_a_whole_command(tmp_path: Path) -> None:
+    kops = Kops()
+    kops.drops = ("channel",)
+
+    with pytest.raises(DefinitionRejected) as told:
+        store(tmp_path, kops, text_of(kops, channel="stable", kubernetesVersion="1.36.2"))
+
+    assert str(told.value.hint).endswith(f"is taken back so: {before.BACK}")
