@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import DocumentDamaged, KledError, ObjectMissing
-from kled.kops.state_store import contents, keyset_keys, layout
+from kled.kops.state_store import layout
 from kled.operations.fleet.registered import all_prefixes
 from kled.sentences import enumerated, options
 from kled.storage.base import Entry, ObjectStore, oddity
@@ -253,6 +253,8 @@ def _other_body(state: ObjectStore, record: "ObjectRecord", entry: Entry) -> byt
 
 def _is_damaged(manifest: "Manifest", key: str, body: bytes) -> bool:
     """Say whether a stored keyset or secret is damaged, and has no key that the snapshot lacks."""
+    from kled.kops.state_store import contents, keyset_keys  # noqa: PLC0415 - YAML, for few
+
     if not any(contents.material_findings(key, body)):
         return False
     kept = keyset_keys.certificates(manifest.keysets.values())

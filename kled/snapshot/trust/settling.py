@@ -71,9 +71,8 @@ def command_for(finding: str, cluster: str, snapshot: str) -> str:
     Keys that no snapshot has come first: a restore of others may replace them.
     """
     if is_of_damage(finding):
-        return "kled snapshot restore " + options(
-            **{"name": cluster, "snapshot": snapshot, "class": "identity"}
-        )
+        named = {"name": cluster, "snapshot": snapshot, "class": "identity"}
+        return f"kled snapshot restore {options(**named)}"
     return f"kled snapshot create {options(name=cluster)}"
 
 
