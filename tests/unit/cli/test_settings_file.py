@@ -3,23 +3,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kled import config
-from kled.cli.frame.settings_file import dump, merge, remember
+from kled.cli.frame.settings_file import merge, remember
 from kled.errors import DiskUnusable, SettingsError
 from kled.store_profiles import Profile
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 SCALARS = TEXTS | st.booleans() | st.integers(-(2**31), 2**31) | st.lists(TEXTS, max_size=3)
 TABLES = st.dictionaries(TEXTS, SCALARS | st.dictionaries(TEXTS, SCALARS, max_size=3), max_size=4)
+OURS = {"default-state-store", "state-stores"}
 PROFILES = st.dictionaries(st.sampled_from(["region", "endpoint"]), TEXTS, max_size=2)
 
 
-@given(TABLES)
-def test_what_is_dumped_is_read_back(values: dict[str, Any]) -> None:
-    assert tomllib.loads(dump(values)) == values
+@given(TABLES, TEXTS, PROFILES, st.booleans())
+def test_whatever_is_there_stays(
+    values: dict[str, Any], url: str, profile: dict[str, str], default: bool
+) -> None:
+    before = {name: value for name, value in values.items() if name not in OURS}
+
+    after = tomllib.loads(merge(tomlkit.dumps(before), url, profile, default=default))
+
+    assert {name: value for name, value in after.items() if name not in OURS} == before
+    assert after["state-stores"] == {url: profile}
+    assert after.get("default-state-store") == (url if default else None)
 
 
 @given(TEXTS, PROFILES, TEXTS, PROFILES, st.booleans())
@@ -27,11 +37,9 @@ def test_a_second_profile_leaves_the_first_alone(
     first: str, one: dict[str, str], second: str, two: dict[str, str], default: bool
 ) -> None:
     before = merge("", first, one, default=True)
-    assert before is not None
 
     after = merge(before, second, two, default=default)
 
-    assert after is not None
     found = tomllib.loads(after)
     assert found["default-state-store"] == (second if default else first)
     assert found["state-stores"][second] == (one | two if first == second else two)
@@ -49,28 +57,47 @@ def test_comments_and_the_order_of_things_stay(tmp_path: Path) -> None:
     remember(path, "s3://a", {"region": "eu-west-2"}, default=True)
 
     assert path.read_text() == (
-        'default-state-store = "s3://a"\n'
-        'protected = ["prod-*"] # ask ada\n\n'
-        '[state-stores."s3://a"]\n# Ireland\nsnapshot-store = "s3://s"\nregion = "eu-west-2"\n\n'
+        'protected = ["prod-*"] # ask ada\n'
+        'default-state-store = "s3://a"\n\n'
+        '[state-stores."s3://a"]\n# Ireland\nregion = "eu-west-2"\nsnapshot-store = "s3://s"\n\n'
         '[state-stores."s3://b"]\nregion = "us-east-1"\n'
     )
-    assert not list(tmp_path.glob("*.bak"))
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_form_that_cannot_be_edited_is_written_anew_and_the_old_file_kept(
+@pytest.mark.parametrize(
+    "text",
+    [
+        'state-stores = {"s3://a" = {region = "eu-west-1"}} # inline\nlease-wait = 30\n',
+        'lease-wait = 30\n[state-stores]\n"s3://a".region = "eu-west-1" # both\n',
+        '[state-stores."s3://a"]\nregion = "eu-west-1" # between\n[snapshot-stores]\n',
+    ],
+)
+def test_every_form_of_a_table_is_edited_and_its_comments_stay(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    present = tomllib.loads(text)
+
+    remember(path, "s3://b", {"region": "us-east-1"}, default=True)
+
+    stores = {"s3://a": {"region": "eu-west-1"}, "s3://b": {"region": "us-east-1"}}
+    wanted = {**present, "default-state-store": "s3://b", "state-stores": stores}
+    assert tomllib.loads(path.read_text()) == wanted
+    assert text.partition("# ")[2].partition("\n")[0] in path.read_text()
+
+
+def test_a_form_that_cannot_be_edited_is_left_alone_and_what_to_write_is_said(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "config.toml"
-    text = 'state-stores = {"s3://a" = {region = "eu-west-1"}} # inline\nlease-wait = 30\n'
+    text = 'state-stores."s3://a".region = "eu-west-1"\n'
     path.write_text(text)
 
-    remember(path, "s3://b", {"region": "us-east-1"}, default=False)
+    with pytest.raises(SettingsError, match="cannot be edited without changing more") as raised:
+        remember(path, "s3://b", {"region": "us-east-1"}, default=True)
 
-    assert tomllib.loads(path.read_text()) == {
-        "lease-wait": 30,
-        "state-stores": {"s3://a": {"region": "eu-west-1"}, "s3://b": {"region": "us-east-1"}},
-    }
-    assert (tmp_path / "config.toml.bak").read_text() == text
+    assert '[state-stores."s3://b"]' in str(raised.value.hint)
+    assert path.read_text() == text
 
 
 def test_what_was_written_is_what_settings_read(tmp_path: Path) -> None:
