@@ -62,7 +62,7 @@ def _plain(body: bytes) -> Page | None:
     if not _REST.fullmatch(told[-1]):
         return None
     try:
-        root = ET.fromstring(around.encode())  # noqa: S314 - it declares no entities
+        root = _tree(around.encode())  # it declares no entities
     except ET.ParseError:
         return None
     keys, times, tags, sizes = (told[at::_STEP] for at in range(_STEP - 1))
@@ -70,8 +70,16 @@ def _plain(body: bytes) -> Page | None:
     return Page(root, list(zip(keys, times, tags, sizes, strict=True)))
 
 
+def _tree(body: bytes) -> ET.Element:
+    """Parse XML. Raises `ParseError` for an encoding that Python lacks or cannot read, too."""
+    try:
+        return ET.fromstring(body)  # noqa: S314 - as whoever calls it says
+    except (LookupError, ValueError) as error:
+        raise ET.ParseError(str(error)) from error
+
+
 def _any(body: bytes) -> Page:
-    root = ET.fromstring(body)  # noqa: S314 - expat limits expansion
+    root = _tree(body)  # expat limits expansion
     space = root.tag[: root.tag.find("}") + 1]
     key, time, tag, size = (f"{space}{field}" for field in ("Key", "LastModified", "ETag", "Size"))
     rows = []

@@ -82,7 +82,7 @@ def with_a_tree(body: bytes) -> list[tuple[str, ...]] | None:
     """Entries as a parser tells that makes a tree of the whole answer; None where it is no XML."""
     try:
         root = ET.fromstring(body)  # noqa: S314 - expat limits expansion
-    except ET.ParseError:
+    except (ET.ParseError, LookupError, ValueError):  # the latter for encodings
         return None
     space = root.tag[: root.tag.find("}") + 1]
     return [
@@ -112,6 +112,12 @@ def test_so_are_those_of_a_damaged_or_forged_answer(text: str) -> None:
     body = text.encode()
 
     assert as_read(body) == with_a_tree(body)
+
+
+@pytest.mark.parametrize("encoding", ["TF-8", "utf-7", "x" * 50])
+def test_an_answer_in_an_encoding_that_nobody_reads_is_no_xml(encoding: str) -> None:
+    with pytest.raises(ET.ParseError):
+        s3_page.read(f'<?xml version="1.0" encoding="{encoding}"?><a>b</a>'.encode())
 
 
 @pytest.mark.parametrize("entry", ENTRIES[:2])
