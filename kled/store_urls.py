@@ -18,6 +18,11 @@ _FILE: Final = "file:"
 _LOCAL: Final = "//localhost/"
 
 
+def with_scheme(endpoint: str) -> str:
+    """Return the endpoint of a service as a URL; without a scheme `https://` is meant."""
+    return endpoint if "://" in endpoint else f"https://{endpoint}"
+
+
 def is_directory(url: str) -> bool:
     """Say whether `url` is meant to name a directory: it begins with `/`, or with `file:`."""
     return url.startswith("/") or url[: len(_FILE)].lower() == _FILE

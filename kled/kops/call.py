@@ -22,6 +22,7 @@ from kled.kops.remembered_answers import Remembered
 from kled.kops.state_store.irregular import require_files
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
+from kled.store_urls import with_scheme
 
 READ_TIMEOUT: Final = timedelta(minutes=3)
 """One read; the AWS SDK may retry for more than a minute (captures E04b, E09b)."""
@@ -246,6 +247,8 @@ def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -
             _ENDPOINT, f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
         )
     kept = {name: value for name, value in env.items() if name not in _CHOOSING}
+    if kept.get(_ENDPOINT):  # kops takes nothing else for an address
+        kept[_ENDPOINT] = with_scheme(kept[_ENDPOINT])
     return {
         "PATH": os.defpath,
         **kept,

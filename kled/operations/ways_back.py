@@ -143,7 +143,10 @@ def _earlier(session: Session, cluster: str) -> _Earlier | str:
     """Return the earlier definition, or a sentence that says why there is none."""
     if session.overrides.begins_anew(cluster):
         option = options(new_identity=cluster)
-        return f"none that is one command: edit it back and update again, both with {option}"
+        return (
+            f"none that is one command: put back by hand what {option} was typed for (an edit, or"
+            f" kled snapshot restore --class=identity), and update again, each with {option}"
+        )
     if session.settings.snapshot_store is None or session.before is None:
         return f"none: no snapshot has the definition that was applied before{_EDIT}"
     try:

@@ -74,12 +74,17 @@ def next_command(session: Session, wish: UpdateCluster) -> str:
     """Return the command that follows the update, asked before it; empty where nothing follows.
 
     The machines that a first update makes are up to date: they have to come up, and none of them
-    needs a roll. Only reads.
+    needs a roll. Machines of an earlier identity answer to an authority that is trusted no more, so
+    that they are replaced without asking their API. Only reads.
     """
     if wish.roll is not None:
         return ""
     if applied.was_applied(session, wish.cluster):
-        return f"kled kops rolling-update {options(name=wish.cluster)}"
+        blind = session.overrides.begins_anew(wish.cluster)
+        named = options(name=wish.cluster, cloudonly=blind, force=blind)
+        return (
+            f"kled kops rolling-update {options(name=wish.cluster, cloudonly=blind, force=blind)}"
+        )
     return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
 
 

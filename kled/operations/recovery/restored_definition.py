@@ -37,8 +37,8 @@ def remarks(opened: "Stores", planned: "RestorePlan", wish: "Wish") -> Iterator[
         ends = options(name=wish.cluster, instance_group=groups[0])
         yield (
             f"NO LONGER MANAGED: the definition of {enumerated(groups, _SHOWN)} goes, and machines"
-            " that run of it run on; to end them, before you restore: kled kops"
-            f" delete-instance-group {ends}"
+            " that run of it run on; what ends them, before the restore or after its way back, is"
+            f" kled kops delete-instance-group {ends}"
         )
     if layout.CONFIG in planned.replaced():
         gone = _lost_etcd(opened.at(wish.place), planned)

@@ -69,7 +69,7 @@ def choose(
         env.get("S3_REGION") or region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
     )
     if custom:
-        url, keys = _with_scheme(custom), _custom_keys(env)
+        url, keys = with_scheme(custom), _custom_keys(env)
         return Access(url, region or _HOME_REGION, *keys, None, None, bundle, own_keys=True)
     address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
     key_id, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
@@ -292,10 +292,6 @@ def _credential(
 def _aws_endpoint(region: str) -> str:
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://s3.{region}.{domain}"
-
-
-def _with_scheme(endpoint: str) -> str:
-    return endpoint if "://" in endpoint else f"https://{endpoint}"
 
 
 def _custom_keys(env: Mapping[str, str]) -> tuple[str, str]:

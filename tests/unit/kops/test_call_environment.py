@@ -29,4 +29,5 @@ def test_a_verb_is_the_words_before_the_flags() -> None:
 def test_a_store_of_a_service_needs_its_endpoint(url: str) -> None:
     with pytest.raises(InvalidInput, match=f"S3_ENDPOINT: {url[:-1]} needs it"):
         child_environment({}, url, Path("/s"))
-    assert child_environment({"S3_ENDPOINT": "https://s3.example.com"}, url, Path("/s"))
+    given = child_environment({"S3_ENDPOINT": "s3.example.com:9000"}, url, Path("/s"))
+    assert given["S3_ENDPOINT"] == "https://s3.example.com:9000"

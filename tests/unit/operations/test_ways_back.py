@@ -9,10 +9,11 @@ import pytest
 
 from kled.kops.fields.known_fields import Kind
 from kled.operations import ways_back
+from kled.operations.cluster import update_cluster
 from kled.operations.cluster.edit_cluster import EditCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.secrets import KEEPING, CreateSecret, DeleteSecret
-from kled.operations.guards.overrides import Overrides
+from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
 from kled.operations.instance_group.scaling_bounds import next_command
 from kled.operations.runner import Row, run
@@ -153,8 +154,8 @@ def test_what_was_made_with_another_identity_is_not_taken_back_by_a_restore(tmp_
     opened.before, opened.overrides = BEFORE, Overrides(new_identity=C)
 
     for told in (ways_back.of_update(opened, C), ways_back.of_roll(opened, C)):
-        assert "restore" not in told
-        assert f"edit it back and update again, both with --new-identity={C}" in told
+        assert RESTORE not in told
+        assert f"update again, each with --new-identity={C}" in told
 
 
 def test_the_command_after_an_edit_repeats_that_it_was_meant() -> None:
@@ -164,3 +165,18 @@ def test_the_command_after_an_edit_repeats_that_it_was_meant() -> None:
     told = next_command(C, before, after, new_identity=C)
 
     assert told == f"kled kops update-cluster --name={C} --new-identity={C}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "more"), [(NOTHING, ""), (Overrides(new_identity=C), " --cloudonly --force")]
+)
+def test_machines_of_an_earlier_identity_are_replaced_without_asking_their_api(
+    tmp_path: Path, overrides: Overrides, more: str
+) -> None:
+    opened = session(tmp_path, Kops())
+    opened.overrides = overrides
+    (tmp_path / "state" / C / "cluster-completed.spec").write_text("kind: Cluster\n")
+
+    told = update_cluster.next_command(opened, update_cluster.update_meant(C, None, None, None))
+
+    assert told == f"kled kops rolling-update --name={C}{more}"

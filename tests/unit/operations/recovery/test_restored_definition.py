@@ -38,7 +38,7 @@ def test_groups_whose_definition_goes_are_named_with_what_ends_their_machines(
     for words in said(world, Wish(CLUSTER, world.wish.snapshot, delete_extra=True)):
         assert "NO LONGER MANAGED: the definition of spot goes, and machines" in words
         assert (
-            "before you restore: kled kops delete-instance-group"
+            "after its way back, is kled kops delete-instance-group"
             f" --name={CLUSTER} --instance-group=spot"
         ) in words
 
