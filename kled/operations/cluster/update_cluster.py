@@ -82,9 +82,7 @@ def next_command(session: Session, wish: UpdateCluster) -> str:
     if applied.was_applied(session, wish.cluster):
         blind = session.overrides.begins_anew(wish.cluster)
         named = options(name=wish.cluster, cloudonly=blind, force=blind)
-        return (
-            f"kled kops rolling-update {options(name=wish.cluster, cloudonly=blind, force=blind)}"
-        )
+        return f"kled kops rolling-update {named}"
     return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
 
 

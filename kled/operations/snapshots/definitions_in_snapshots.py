@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kled.kops.state_store import layout
 from kled.models.version import stored_version
 from kled.operations.session import Session
+from kled.store_urls import is_same
 
 if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
@@ -33,8 +34,8 @@ class Other:
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
     """Return the newest trusted snapshot whose definition differs from that of `snapshot`.
 
-    None where none of the newest snapshots has one. Only reads; raises what the snapshot store
-    raises.
+    Snapshots of another state store do not count: their definition names that place. None where
+    none of the newest snapshots has one. Only reads; raises what the snapshot store raises.
     """
     from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
@@ -45,6 +46,8 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
     other: Manifest | None = None
     for judged in islice(walk_newest_first(kept, cluster, state), _LOOKED_AT):
         if judged.manifest is None or not judged.trust.trusted:
+            continue
+        if not is_same(judged.manifest.state_store, manifest.state_store):
             continue
         if other is None and _definition(judged.manifest) != now:
             other = judged.manifest

@@ -19,6 +19,7 @@ from kled.storage.parts import SMALL
 from kled.storage.s3 import errors, listing
 from kled.storage.s3.requests import ListRequests
 from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
+from kled.store_urls import with_scheme
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
