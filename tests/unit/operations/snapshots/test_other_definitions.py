@@ -61,7 +61,9 @@ def test_a_definition_that_names_the_former_place_is_none(world: World) -> None:
     world.write("other", {**fleets.objects(1), "instancegroup/spot": SPOT})
     moved = in_store(world, "other")
     stores = Stores(moved, CLOCK)
-    epoch.advance(stores.snapshots, CLUSTER, moved.state_store or "")
+    left = world.settings.state_store or ""
+    epoch.check(stores.snapshots, CLUSTER, left)
+    epoch.advance(stores.snapshots, CLUSTER, moved.state_store or "", of=left)
     session = backed_up(moved)
 
     assert newest_other(session, CLUSTER, session.before or "") is None
