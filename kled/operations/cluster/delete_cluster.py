@@ -13,7 +13,7 @@ from kled.operations.cluster import unregistration
 from kled.operations.cluster.nothing_left import proof_step
 from kled.operations.cluster.plan_deletion import plan_deletion
 from kled.operations.cluster.unregistration import Unreadable
-from kled.operations.guards import copies, neighbours, own_places
+from kled.operations.guards import copies, elsewhere, neighbours, own_places
 from kled.operations.guards.applied_elsewhere import require_applied_here
 from kled.operations.guards.final_snapshot import kept_options, require_inside
 from kled.operations.guards.guards import DELETES, FORGETS, Guards
@@ -226,10 +226,13 @@ def delete_step(deletion: DeleteCluster) -> Step:
 def _way_back(session: Session, deletion: DeleteCluster) -> str:
     """Return the command that restores the state, not the machines.
 
-    Empty where no snapshot has it.
+    Empty where no snapshot has it. Of what is forgotten alone none was taken: those of that name
+    are of the cluster itself.
     """
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return ""
+    if deletion.unregister and elsewhere.is_forgotten_alone(session, deletion.cluster):
+        return "none: what was here is kept by no snapshot; the cluster itself lives elsewhere"
     kept = kept_options(session, deletion.cluster)
     named = options(name=deletion.cluster, **kept, with_control=deletion.unregister)
     return f"the state, not the machines: kled snapshot restore {named}"

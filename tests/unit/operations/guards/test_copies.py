@@ -83,6 +83,9 @@ def test_a_copy_is_unregistered_and_nothing_else_goes(tmp_path: Path, *, mended:
     assert f"the cluster lives in {world.url('old')}, as it was" in json.dumps(
         [row.words for row in report.rows]
     )
+    assert [row.way_back for row in report.rows if row.way_back] == [
+        "none: what was here is kept by no snapshot; the cluster itself lives elsewhere"
+    ]
     assert not (world.root / "copy" / C / "config").exists()
     assert world.objects("old") == living
     assert epoch.read(world.stores("old").snapshots, C) == kept
