@@ -155,9 +155,20 @@ def _earlier(session: Session, cluster: str) -> _Earlier | str:
         return f"not known: the snapshots cannot be asked: {error.message}"
     if earlier is None:
         return f"none: no snapshot that can be trusted has another definition{_EDIT}"
+    refused = _why_refused(earlier)
+    if refused:
+        return refused
+    return _Earlier(cluster, earlier.id, earlier.new_groups, earlier.is_one_of_several)
+
+
+def _why_refused(earlier: definitions_in_snapshots.Other) -> str:
+    """Say why an update after the restore of the earlier definition would be refused, if so."""
     if earlier.downgrade:
         return f"none: Kubernetes would go back from {earlier.downgrade}, {_WHOLE}"
-    return _Earlier(cluster, earlier.id, earlier.new_groups, earlier.is_one_of_several)
+    if earlier.unnamed:
+        lost = " and ".join(earlier.unnamed)
+        return f"none: the definition before does not name {lost}, by which the cluster lives"
+    return ""
 
 
 def of_secret(session: Session, cluster: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kled.kops.state_store import layout
 from kled.models.version import stored_version
 from kled.operations.session import Session
+from kled.storage.bounded import get_if_readable
 from kled.store_urls import is_same
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Other:
     is_one_of_several: bool
     """Whether an older snapshot has yet another definition and nothing shows that this one was
     applied."""
+    unnamed: tuple[str, ...]
+    """Etcd clusters and members that it does not name: an update after its restore is refused."""
 
 
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
@@ -53,18 +56,35 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
             other = judged.manifest
         elif other is not None and _definition(judged.manifest) not in (now, _definition(other)):
             several = _applied(judged.manifest) == _applied(other)
-            return _other(manifest, other, several=several)
-    return _other(manifest, other, several=False) if other is not None else None
+            return _other(session, manifest, other, several=several)
+    return _other(session, manifest, other, several=False) if other is not None else None
 
 
-def _other(now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:
+def _other(session: Session, now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:
     lacking = sorted(_definition(now).keys() - _definition(earlier).keys())
     groups = tuple(key.removeprefix(layout.GROUPS) for key in lacking if layout.is_group(key))
     version, before = (
         stored_version(manifest.kubernetes_version or "") for manifest in (now, earlier)
     )
     back = version is not None and before is not None and before.minor < version.minor
-    return Other(earlier.id, groups, f"{version} to {before}" if back else "", several)
+    downgrade = f"{version} to {before}" if back else ""
+    return Other(earlier.id, groups, downgrade, several, _unnamed(session, now, earlier))
+
+
+def _unnamed(session: Session, now: "Manifest", earlier: "Manifest") -> tuple[str, ...]:
+    """Return what of etcd the earlier definition lacks; reads its archive where it is another."""
+    from kled.kops.facts import etcd_members  # noqa: PLC0415 - not for --help
+    from kled.kops.state_store import contents  # noqa: PLC0415
+    from kled.snapshot.verify.contents import readable_objects  # noqa: PLC0415
+
+    if _definition(now).get(layout.CONFIG) == _definition(earlier).get(layout.CONFIG):
+        return ()
+    stored = get_if_readable(session.state_store, f"{now.cluster}/{layout.CONFIG}")
+    kept = readable_objects(session.snapshot_store, earlier).get(layout.CONFIG)
+    live, restored = contents.mapping(stored or b""), contents.mapping(kept or b"")
+    if not live or not restored:
+        return ()
+    return etcd_members.lost(etcd_members.names(live), etcd_members.names(restored))
 
 
 def _applied(manifest: "Manifest") -> str | None:

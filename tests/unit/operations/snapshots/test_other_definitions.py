@@ -68,3 +68,16 @@ def test_a_definition_that_names_the_former_place_is_none(world: World) -> None:
 
     assert newest_other(session, CLUSTER, session.before or "") is None
     assert ways_back.of_update(session, CLUSTER).startswith("none: ")
+
+
+def test_a_definition_from_before_a_member_of_etcd_moved_is_none(world: World) -> None:
+    """The update after its restore would be refused, and with it every change."""
+    for member in "ab":
+        etcds = f"etcdClusters: [{{name: main, etcdMembers: [{{name: {member}}}]}}], ".encode()
+        config = fleets.objects(1)["config"].replace(b"spec: {", b"spec: {" + etcds)
+        world.write("state", {"config": config})
+        session = backed_up(world.settings)
+
+    for told in (ways_back.of_update(session, CLUSTER), ways_back.of_roll(session, CLUSTER)):
+        assert "none: the definition before does not name " in told
+        assert "kled snapshot restore" not in told
