@@ -12,6 +12,7 @@ from typing import Final
 from kled.errors import InvalidInput, VersionRefused
 from kled.kops.fields import set_paths
 from kled.models.version import KopsVersion, KubernetesVersion, kubernetes_version, stored_version
+from kled.sentences import options
 
 Minor = tuple[int, int]
 OLDEST_SERVED: Final[Mapping[Minor, Minor]] = {(1, 36): (1, 31)}
@@ -96,7 +97,7 @@ def require_step(
             " Kubernetes does not support; nothing was stored",
             hint="a cluster goes back by a restore of a snapshot and of its etcd backup; an upgrade"
             " that was never applied is taken back with kled kops edit-cluster"
-            " --set=spec.kubernetesVersion=X.Y.Z",
+            f" {options(name=cluster)} --set=spec.kubernetesVersion=X.Y.Z",
         )
     (major, was), (other, now) = before.minor, after.minor
     if not skip and (other != major or now > was + 1):

@@ -205,8 +205,8 @@ def place_step(cluster: str, place: LeasePlace) -> Step:
             return f"changes are made in {url} from now on"
         return (
             f"the cluster lives in {known.state_store} since epoch {known.number}: changes in"
-            f" {url} are refused until kled snapshot epoch raise"
-            f" {options(name=cluster, state=url, yes=True)}"
+            f" {url} are refused, unless it is moved there: kled snapshot epoch raise"
+            f" {options(name=cluster, state=url, former=known.state_store, yes=True)}"
         )
 
     return Step("say where it lives", act, READ, reads=True)
