@@ -181,7 +181,9 @@ def test_a_restore_elsewhere_ends_by_saying_where_the_cluster_lives(world: World
 
     report = world.restore(RestoreState(elsewhere))
 
-    assert "are refused, unless it is moved there: kled snapshot epoch raise" in report.rows[-1].words
+    assert (
+        "are refused, unless it is moved there: kled snapshot epoch raise" in report.rows[-1].words
+    )
     known = epoch_of(world)
     assert known is not None
     assert known.state_store.endswith("/state")
