@@ -40,7 +40,8 @@ def step(cluster: str, planned: Callable[[Session], Plan], roll: Roll) -> Step:
             return "no machine will need to be replaced"
         with cluster_api(session, cluster, roll.api_server) as api:
             preflight = roll_preflight.look(session, cluster, rows, api)
-        preflight.require(cluster, f"kled kops update-cluster {options(name=cluster)} --yes, then")
+        first = f"kled kops update-cluster {options(name=cluster)} --yes, then"
+        preflight.require(cluster, roll, first)
         return preflight.words
 
     return Step(NAME, act, CHANGE, reads=True)

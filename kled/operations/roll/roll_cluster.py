@@ -92,7 +92,7 @@ def preflight_step(cluster: str, roll: Roll) -> Step:
         ]
         with cluster_api(session, cluster, roll.api_server) as api:
             preflight = roll_preflight.look(session, cluster, rows, api)
-        preflight.require(cluster)
+        preflight.require(cluster, roll)
         return preflight.words
 
     return Step("check before rolling", act, CHANGE, reads=True)

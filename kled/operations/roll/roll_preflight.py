@@ -1,12 +1,13 @@
 """Finds what would keep a roll from ending well, before anything is touched. Only reads."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import ClusterNotReady, DrainBlocked
 from kled.models.definition import object_name
-from kled.models.rolling import RollingRow
+from kled.models.rolling import Roll, RollingRow
 from kled.operations.instance_group.machines import group_roles, machines
 from kled.operations.session import Session
 from kled.sentences import enumerated, options
@@ -42,14 +43,15 @@ class Preflight:
         ]
         return "; ".join(part for part in parts if part) or "nothing stands in the way"
 
-    def require(self, cluster: str, first: str = "") -> None:
+    def require(self, cluster: str, roll: Roll, first: str = "") -> None:
         """Raise `DrainBlocked` or `ClusterNotReady` where the roll could not end.
 
         `first` is the command before a roll that is to go on in spite of it.
         """
-        roll = f"kled kops rolling-update {options(name=cluster)} --skip-preflight --yes"
+        command = f"kled kops rolling-update {options(name=cluster)}{_typed(roll)}"
+        again = f"{command} --skip-preflight --yes"
         skip = (
-            f"or go on all the same: {first} {roll}" if first else f"or roll all the same: {roll}"
+            f"or go on all the same: {first} {again}" if first else f"or roll all the same: {again}"
         )
         if self.blocked:
             raise DrainBlocked(
@@ -61,6 +63,18 @@ class Preflight:
                 f'cluster "{cluster}" has nodes that are not ready: {", ".join(self.unready)}',
                 hint=f"kops would wait for them before the first machine; mend them, {skip}",
             )
+
+
+def _typed(roll: Roll) -> str:
+    """Return the options of `rolling-update` that mean this roll."""
+    values = {each.name: getattr(roll, each.name) for each in fields(roll)}
+    named = values.pop("instance_groups")
+    spelled = {
+        name: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
+        for name, value in values.items()
+    }
+    typed = options(instance_group=named, **spelled)
+    return f" {typed}" if typed else ""
 
 
 def look(session: Session, cluster: str, rows: Sequence[RollingRow], api: "Api") -> Preflight:

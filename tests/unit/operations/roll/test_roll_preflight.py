@@ -1,11 +1,13 @@
 """What stands in the way of a roll is looked for on the machines that kops would replace."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled.models.rolling import RollingRow
+from kled.errors import DrainBlocked
+from kled.models.rolling import Roll, RollingRow
 from kled.operations.health.cluster_api import cluster_api
 from kled.operations.roll.roll_preflight import Preflight, look
 from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, session_of
@@ -51,3 +53,15 @@ def test_a_held_node_that_kops_does_not_list_counts(fleet: Fleet) -> None:
     fleet.machines = [one for one in fleet.machines if one.id != "i-nodes-1"]
 
     assert preflight(fleet, "nodes-b").blocked != ()
+
+
+def test_the_command_that_rolls_all_the_same_means_the_same_roll(fleet: Fleet) -> None:
+    roll = Roll(("nodes",), force=True, node_interval=timedelta(seconds=90), validate_count=3)
+
+    with pytest.raises(DrainBlocked) as raised:
+        preflight(fleet, "nodes").require(C, roll)
+
+    assert str(raised.value.hint).endswith(
+        f"or roll all the same: kled kops rolling-update --name={C} --instance-group=nodes --force"
+        " --node-interval=90s --validate-count=3 --skip-preflight --yes"
+    )
