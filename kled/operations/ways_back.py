@@ -144,8 +144,8 @@ def _earlier(session: Session, cluster: str) -> _Earlier | str:
     if session.overrides.begins_anew(cluster):
         option = options(new_identity=cluster)
         return (
-            f"none that is one command: put back by hand what {option} was typed for (an edit, or"
-            f" kled snapshot restore --class=identity), and update again, each with {option}"
+            f"none that is one command: put back what {option} was typed for, by an edit or by a"
+            f" restore of the class identity, and update again, each with {option}"
         )
     if session.settings.snapshot_store is None or session.before is None:
         return f"none: no snapshot has the definition that was applied before{_EDIT}"
