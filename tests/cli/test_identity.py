@@ -1,6 +1,7 @@
 """What a cluster is known by stays, whatever is typed: faults 1, 2, 4, 61 and 64 in a sandbox."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_lost_secret_is_restored_as_every_refusal_says(box: Box) -> None:
     restore = refused.stderr.partition("with kled ")[2].partition(";")[0].split()
     assert box.kled(*restore).returncode == 0
     assert secret.read_bytes() == original
+
+
+def test_a_cluster_that_is_lost_as_a_whole_is_not_put_back_in_part(box: Box) -> None:
+    make(box, A)
+    shutil.rmtree(state(box, A))
+
+    for words in (("update-cluster",), ("update-cluster", "--yes"), ("rolling-update", "--yes")):
+        refused = box.kled("kops", words[0], f"--name={A}", *words[1:])
+        assert refused.returncode != 0
+        assert "--class=identity" not in refused.stderr, refused.stderr
+        assert f"kled snapshot restore --name={A}" in refused.stderr, refused.stderr
 
 
 def test_an_authority_that_a_bare_kops_made_is_not_rolled_out(box: Box) -> None:

@@ -163,7 +163,7 @@ def test_a_flow_that_a_terminal_or_a_supervisor_ends_says_how_far_it_came(
 
 
 @pytest.mark.prefect
-def test_make_demo_ends_and_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
+def test_make_demo_ends_and_says_how_to_remove_it(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     bin_ = f"BIN={Path(sys.executable).parent}"
     demo = ("make", "-C", str(ROOT), "-o", ".venv/.installed", bin_, "demo")
@@ -177,7 +177,7 @@ def test_make_demo_ends_and_says_how_to_be_rid_of_it(tmp_path: Path) -> None:
         assert "Traceback" not in words
 
     assert "kops has ended" in words
-    stop = re.search("or be rid of it: kled (sandbox stop --dir=.*)", words)
+    stop = re.search("to remove the sandbox: kled (sandbox stop --dir=.*)", words)
     assert stop
     ended = subprocess.run([*KLED, *stop[1].split()], env=home, check=False)
     assert ended.returncode == 0

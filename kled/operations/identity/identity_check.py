@@ -7,6 +7,7 @@ changes the cluster looks first, and a preview looks as the change would.
 from typing import Final
 
 from kled.errors import KledError, NotApproved
+from kled.operations.fleet import registered
 from kled.operations.guards import applied_elsewhere, own_places
 from kled.operations.identity import gone_keys, kept_keys
 from kled.operations.session import Session
@@ -41,8 +42,13 @@ def check(session: Session, cluster: str) -> str:
 
 
 def _require_secrets(session: Session, cluster: str) -> None:
-    """Raise `IdentityAtRisk` for secrets that are gone, unless the cluster begins anew."""
-    if not session.overrides.begins_anew(cluster):
+    """Raise `IdentityAtRisk` for secrets that are gone, unless the cluster begins anew.
+
+    Where the definition is gone, too, the whole cluster is lost, and kops says so: its secrets
+    alone would make half a one.
+    """
+    stored = registered.home(session.state_store, cluster) is not None
+    if stored and not session.overrides.begins_anew(cluster):
         gone_keys.require(gone_keys.secrets(session, cluster))
 
 
