@@ -13,13 +13,15 @@ from tests.boxes import Box, make_box
 
 
 def pytest_configure() -> None:
-    """Let tests' processes be interrupted: a run in the background starts with SIGINT ignored.
+    """Let tests' processes be interrupted, and let no simulated cluster wait for its keys.
 
-    And let no simulated cluster wait for its keys.
+    A run in the background starts with SIGINT ignored, and one below nohup with SIGHUP.
     """
     quick_keys.install()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
