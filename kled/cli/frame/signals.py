@@ -13,6 +13,7 @@ import math
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ GRACE: Final = 3.0
 """Seconds for a handler to run."""
 LIMIT: Final = 4.3
 """Seconds from the first signal to the end of the process, with all that is tidied up."""
+_DROPPED: Final = b"\0"
+"""What tells the other thread that Python has dropped the error of a signal; no signal is 0."""
 _TOGETHER: Final = 0.1
 """Seconds: a terminal, and a parent that passes it on, may send one Ctrl-C twice."""
 Handler = Callable[[int, FrameType | None], None]
@@ -72,10 +75,14 @@ class _Arrived:
     def __init__(self, grace: float, limit: float) -> None:
         self.grace = grace
         self.limit = limit
+        self.thread = threading.get_ident()
+        """The main thread, which alone runs handlers."""
         self.number = 0
         self.first = math.inf
         self.latest = math.inf
         self.handled = False
+        self.repeated = False
+        """Whether the next one is no new one: this process sends it to itself once more."""
 
     @property
     def ends(self) -> float:
@@ -98,7 +105,9 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
     """Raise `KeyboardInterrupt` or `Terminated` in the block for the first signal; see above.
 
     A signal that was ignored when the program began (`nohup`) stays ignored. After a signal the
-    process is expected to end even outside of the block, where the patience goes on.
+    process is expected to end even outside of the block, where the patience goes on. Where it is
+    raised in a finalizer or a callback (of Python's own imports, too) Python drops the error: it is
+    raised once more.
     """
     arrived = _Arrived(grace, limit)
 
@@ -114,11 +123,22 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     fd_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    hook = sys.unraisablehook
+
+    def dropped(told: "sys.UnraisableHookArgs") -> None:
+        if arrived.handled and isinstance(told.exc_value, KeyboardInterrupt | Terminated):
+            arrived.handled = False
+            os.write(writer, _DROPPED)
+        else:
+            hook(told)
+
+    sys.unraisablehook = dropped
     threading.Thread(target=_watch, args=(reader, end, arrived), daemon=True).start()
     try:
         yield
     finally:
         if not arrived.handled:
+            sys.unraisablehook = hook
             signal.set_wakeup_fd(fd_before)
             os.close(writer)  # ends the other thread
             for number, handler in before.items():
@@ -140,12 +160,18 @@ def _watch(reader: int, end: Handler, arrived: _Arrived) -> None:
         told = os.read(reader, 1)
         if not told:
             break
-        if _is_ours(told[0], end):
+        if told == _DROPPED:
+            arrived.repeated = True
+            signal.pthread_kill(arrived.thread, arrived.number)
+        elif _is_ours(told[0], end):
             _take(arrived, told[0])
     os.close(reader)
 
 
 def _take(arrived: _Arrived, number: int) -> None:
+    if arrived.repeated:
+        arrived.repeated = False
+        return
     now, before = time.monotonic(), arrived.latest
     if math.isinf(arrived.first):
         arrived.number, arrived.first = number, now

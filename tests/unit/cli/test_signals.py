@@ -11,7 +11,7 @@ import time
 import pytest
 
 PROGRAM = """
-import ctypes, sys, threading, time
+import ctypes, sys, threading, time, weakref
 from kled.cli.frame.signals import hear_signals
 from kled.terminated import Terminated
 
@@ -30,6 +30,16 @@ def endless():
         time.sleep(60)
     finally:
         time.sleep(60)
+
+def importing():
+    # Python drops what is raised in a callback, as those of its own import locks are
+    class Lock:
+        pass
+
+    lock = Lock()
+    known = weakref.ref(lock, lambda _: time.sleep(0.5))
+    del lock
+    time.sleep(60)
 
 def tidying():
     try:
@@ -110,6 +120,19 @@ def test_one_interruption_that_arrives_twice_is_one() -> None:
     status, out, err, _ = ended("tidying", signal.SIGINT, signal.SIGINT)
 
     assert (status, out, err) == (77, "tidied up after KeyboardInterrupt\n", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGTERM, "Terminated"), (signal.SIGINT, "KeyboardInterrupt")],
+)
+def test_a_signal_whose_error_python_drops_is_raised_once_more(
+    number: signal.Signals, name: str
+) -> None:
+    status, out, err, seconds = ended("importing", number)
+
+    assert (status, out, err) == (77, f"tidied up after {name}\n", "")
+    assert seconds < 2
 
 
 SECRET = "Zk3vQ9xT7mB2cW8r"
