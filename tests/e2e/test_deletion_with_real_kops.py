@@ -99,7 +99,8 @@ def test_a_deletion_takes_the_roles_of_a_namesake_only_where_it_is_told_to(
     assert real_cloud.client("s3").list_objects_v2(Bucket=SECOND, Prefix=f"{C}/")["KeyCount"] == 0
     anew = (*west, f"--new-identity={C}")
     stored = kled("create-cluster", NAMED, f"--zones={WEST}a", *OPTIONS[:2], *anew, **elsewhere)
-    assert stored.returncode == 0, stored.stderr
+    assert stored.returncode == 6, stored.stderr  # stored; an update would be refused
+    assert "the IAM roles of cluster" in stored.stderr
     made = kled("update-cluster", NAMED, "--yes", *west, "--no-role-check", **elsewhere)
     assert made.returncode == 0, made.stderr
 
