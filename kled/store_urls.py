@@ -15,12 +15,25 @@ from kled.errors import InvalidInput
 
 T = TypeVar("T")
 _FILE: Final = "file:"
+_SERVICES: Final = frozenset({"do", "scw", "hos"})
 _LOCAL: Final = "//localhost/"
 
 
 def with_scheme(endpoint: str) -> str:
     """Return the endpoint of a service as a URL; without a scheme `https://` is meant."""
     return endpoint if "://" in endpoint else f"https://{endpoint}"
+
+
+def require_endpoint(url: str, endpoint: str | None) -> None:
+    """Raise `InvalidInput` for a store of a service without its endpoint.
+
+    Requests for it would go to Amazon.
+    """
+    scheme = url.partition("://")[0]
+    if scheme in _SERVICES and not endpoint:
+        raise InvalidInput(
+            "S3_ENDPOINT", f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
+        )
 
 
 def is_directory(url: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from kled import commands
-from kled.errors import InvalidInput, KopsError
+from kled.errors import KopsError
 from kled.kops.facts.feature_flags import feature_flags
 from kled.kops.facts.versions import as_kops_takes
 from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
@@ -22,7 +22,7 @@ from kled.kops.remembered_answers import Remembered
 from kled.kops.state_store.irregular import require_files
 from kled.process import Finished, OnLine, OnStart, Runner, Stream
 from kled.redact import Redactor, secret_values
-from kled.store_urls import with_scheme
+from kled.store_urls import require_endpoint, with_scheme
 
 READ_TIMEOUT: Final = timedelta(minutes=3)
 """One read; the AWS SDK may retry for more than a minute (captures E04b, E09b)."""
@@ -33,7 +33,6 @@ EDITOR_SCRIPT: Final = "editor.sh"
 """Below the scratch directory; there while an edited text is stored (`kled.kops.verbs.edit`)."""
 _PAUSES: Final = (1.0, 2.0, 4.0)
 """Seconds before a read is tried again."""
-_SERVICES: Final = frozenset({"do", "scw", "hos"})
 _ENDPOINT: Final = "S3_ENDPOINT"
 _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
@@ -241,11 +240,7 @@ def child_environment(env: Mapping[str, str], state_store: str, scratch: Path) -
     edit leaves in TMPDIR (capture 30g) goes with the scratch directory. Raises `InvalidInput` for a
     store of a service without its endpoint: requests for it would go to Amazon.
     """
-    scheme = state_store.partition("://")[0]
-    if scheme in _SERVICES and not env.get(_ENDPOINT):
-        raise InvalidInput(
-            _ENDPOINT, f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
-        )
+    require_endpoint(state_store, env.get(_ENDPOINT))
     kept = {name: value for name, value in env.items() if name not in _CHOOSING}
     if kept.get(_ENDPOINT):  # kops takes nothing else for an address
         kept[_ENDPOINT] = with_scheme(kept[_ENDPOINT])

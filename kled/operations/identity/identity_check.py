@@ -47,9 +47,11 @@ def _require_secrets(session: Session, cluster: str) -> None:
     Where the definition is gone, too, the whole cluster is lost, and kops says so: its secrets
     alone would make half a one.
     """
-    stored = registered.home(session.state_store, cluster) is not None
-    if stored and not session.overrides.begins_anew(cluster):
-        gone_keys.require(gone_keys.secrets(session, cluster))
+    if session.overrides.begins_anew(cluster):
+        return
+    refusal = gone_keys.secrets(session, cluster)
+    if refusal is not None and registered.home(session.state_store, cluster) is not None:
+        raise refusal
 
 
 def words(session: Session, cluster: str) -> str | None:

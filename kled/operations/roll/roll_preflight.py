@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import ClusterNotReady, DrainBlocked
+from kled.kops.command import duration
 from kled.models.definition import object_name
 from kled.models.rolling import Roll, RollingRow
 from kled.operations.instance_group.machines import group_roles, machines
@@ -70,7 +71,7 @@ def _typed(roll: Roll) -> str:
     values = {each.name: getattr(roll, each.name) for each in fields(roll)}
     named = values.pop("instance_groups")
     spelled = {
-        name: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
+        name: duration(value) if isinstance(value, timedelta) else value
         for name, value in values.items()
     }
     typed = options(instance_group=named, **spelled)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import DocumentDamaged, KledError, ObjectMissing
 from kled.kops.state_store import layout
 from kled.operations.fleet.registered import all_prefixes
-from kled.sentences import enumerated, options
+from kled.sentences import enumerated
 from kled.storage.base import Entry, ObjectStore, oddity
 from kled.storage.bounded import get_bounded, is_there
 from kled.store_urls import is_same
@@ -57,10 +57,10 @@ def look(
 ) -> PresentKeys:
     """Compare the newest trusted snapshot of each cluster with the stored keys. Only reads.
 
-    A snapshot of another state store stands in where a cluster has none of its own. With
-    `snapshotted`, the clusters that have a snapshot, the other clusters of the state store are
-    looked for, too. Two LISTs for each cluster, and a listing that skips etcd's backups. A state
-    store that does not answer is not an error: after a disaster it may be lost.
+    A snapshot of another state store stands in where a cluster has none of its own. With `others`
+    (`without_snapshot`) the clusters of the state store without a snapshot are told, too. Two LISTs
+    for each cluster, and a listing that skips etcd's backups. A state store that does not answer is
+    not an error: after a disaster it may be lost.
     """
     state = origins.ledger.state
     if state is None or not origins.ledger.state_answers:
@@ -147,13 +147,9 @@ def say_lack(ledger: "Ledger", manifest: "Manifest") -> str:
 
 def say_unkept(cluster: str) -> str:
     """Say that no snapshot has the keys of a cluster, and which command takes one."""
-    from kled.snapshot.trust.settling import NO_SNAPSHOT  # noqa: PLC0415 - not for --help
+    from kled.snapshot.trust.settling import NO_SNAPSHOT, command_for  # noqa: PLC0415
 
-    return f"{NO_SNAPSHOT} {_taken(cluster)}"
-
-
-def _taken(cluster: str) -> str:
-    return f"kled snapshot create {options(name=cluster)}"
+    return f"{NO_SNAPSHOT} {command_for(NO_SNAPSHOT, cluster, '')}"
 
 
 def _against(

@@ -19,7 +19,7 @@ from kled.storage.parts import SMALL
 from kled.storage.s3 import errors, listing
 from kled.storage.s3.requests import ListRequests
 from kled.storage.timeouts import CONNECTIONS, DEFAULT, Timeouts
-from kled.store_urls import with_scheme
+from kled.store_urls import require_endpoint, with_scheme
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -62,10 +62,7 @@ def choose(
     without its keys.
     """
     custom, bundle = env.get("S3_ENDPOINT") or None, env.get("AWS_CA_BUNDLE")
-    if scheme != "s3" and not (custom or endpoint):
-        raise InvalidInput(
-            "S3_ENDPOINT", f"{scheme}:// needs it", hint="set it to the service's URL, as for kops"
-        )
+    require_endpoint(f"{scheme}://", custom or endpoint)
     region = (
         env.get("S3_REGION") or region or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
     )

@@ -104,7 +104,7 @@ class Bucket:
         )
 
     def _encrypt(self) -> None:
-        if self._encryption():
+        if not self._encrypts():
             self._client.put_bucket_encryption(
                 Bucket=self._name, ServerSideEncryptionConfiguration=_ENCRYPTION
             )
@@ -143,7 +143,7 @@ class Bucket:
     def _encryption(self) -> list[Finding]:
         if self._encrypts():
             return []
-        refusal = self.encryption_refusal()
+        refusal = self._request_refusal()
         if refusal:
             return [Finding(f"{NOT_ENCRYPTED}: {refusal}", "danger")]
         command = f"put-bucket-encryption --bucket {self._quoted} "
@@ -161,7 +161,10 @@ class Bucket:
         object of an `s3://` store whose bucket does not encrypt by itself, and of no other store
         (https://github.com/kubernetes/kops/blob/v1.36.2/util/pkg/vfs/s3fs.go).
         """
-        if self._scheme != "s3" or self._encrypts():
+        return None if self._encrypts() else self._request_refusal()
+
+    def _request_refusal(self) -> str | None:
+        if self._scheme != "s3":
             return None
         upload: Any = {"Bucket": self._name, "Key": f"{self._prefix}{_TRIED}"}
         try:
