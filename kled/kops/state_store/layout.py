@@ -31,14 +31,15 @@ SSH_KEYS: Final = "pki/ssh/public/"
 ENCRYPTION_CONFIG: Final = "secrets/encryptionconfig"
 CREATED_MARKER: Final = "etcd-cluster-created"
 SPEC_MARKER: Final = "etcd-cluster-spec"
+BACKUP_DATA: Final = "etcd.backup.gz"
+BACKUP_META: Final = "_etcd_backup.meta"
+"""The two objects of an etcd backup; the description is written last."""
 
 _GROUP_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_GROUP: Final = 253
 _CLUSTER_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _BACKUPS: Final = "backups/etcd/"
 _CONTROL: Final = "control"
-_META: Final = "_etcd_backup.meta"
-_DATA: Final = "etcd.backup.gz"
 _BACKUP_PARTS: Final = 5  # backups/etcd/<etcd>/<name>/<file>
 _IDENTITY: Final = ("pki/", "secrets/")
 _DERIVED: Final = ("addons/", "manifests/", "igconfig/")
@@ -142,12 +143,12 @@ def backup_place(key: str) -> tuple[str, str] | None:
 
 def is_backup_data(key: str) -> bool:
     """Say whether this is the database of an etcd backup, not its description."""
-    return kind_of(key) == "etcd-backup" and key.endswith(f"/{_DATA}")
+    return kind_of(key) == "etcd-backup" and key.endswith(f"/{BACKUP_DATA}")
 
 
 def is_complete(keys: Iterable[str]) -> bool:
     """Say whether one etcd backup has all its files; its description is written last."""
-    return {_META, _DATA} <= {key.rpartition("/")[2] for key in keys}
+    return {BACKUP_META, BACKUP_DATA} <= {key.rpartition("/")[2] for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
