@@ -11,6 +11,7 @@ from kled.models.definition import Definition, object_name
 from kled.operations.instance_group.edited_group import changed_fields
 from kled.operations.session import Session
 from kled.operations.snapshots import definitions_in_snapshots
+from kled.operations.snapshots.earlier_definition import Bounds
 from kled.redact import Redactor, secret_values
 from kled.sentences import options
 
@@ -94,25 +95,56 @@ def of_definition(session: Session, cluster: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """An earlier definition: the snapshot that has it, and the groups that it lacks."""
+    """An earlier definition: the snapshot that has it, and what the way to it asks for."""
 
     cluster: str
-    snapshot: str
-    new_groups: tuple[str, ...]
-    is_one_of_several: bool
+    other: definitions_in_snapshots.Other
 
     def commands(self, *more: str) -> str:
-        """Return the restore, the update, and the commands that follow them."""
-        named = {"name": self.cluster, "snapshot": self.snapshot, "class": _INTENT, "yes": True}
-        restored = f"{_OTHER}: kled snapshot restore {options(**named)}"
-        update = f"kled kops update-cluster {options(name=self.cluster, yes=True)}"
-        after = [*map(self._deletion, self.new_groups), self._older()]
-        return " && ".join((restored, update, *more)) + "".join(after)
+        """Return the commands in their order, those that follow the update last."""
+        between = self.other.obstacles
+        scalings = [self._scaling(bounds) for bounds in between.shrunk] if between.can_scale else []
+        if scalings and between.is_bounds_alone:
+            return f"the earlier bounds: {' && '.join(scalings)}{self._older()}"
+        typed = (*scalings, f"kled snapshot restore {self._snapshot(yes=True)}", self._update())
+        before = f"{_OTHER}: {self._by_hand()}"
+        after = [*map(self._deletion, self.other.new_groups), self._older()]
+        return before + " && ".join((*typed, *more)) + "".join(after)
+
+    def look(self) -> str:
+        """Return the command that shows what a restore would put back, and changes nothing."""
+        return f"kled snapshot restore {self._snapshot(yes=False)}"
+
+    def _snapshot(self, *, yes: bool) -> str:
+        named = {"name": self.cluster, "snapshot": self.other.id, "class": _INTENT}
+        return options(**named, yes=yes)
+
+    def _scaling(self, bounds: Bounds) -> str:
+        """Return the command that drains the machines which the earlier bounds do not allow."""
+        named = {"name": self.cluster, "instance_group": bounds.group}
+        sizes = options(**named, min=bounds.low, max=bounds.high, yes=True)
+        return f"kled kops scale-instance-group {sizes}"
+
+    def _update(self) -> str:
+        undrained = bool(self.other.obstacles.shrunk) and not self.other.obstacles.can_scale
+        return (
+            f"kled kops update-cluster {options(name=self.cluster, yes=True, no_drain=undrained)}"
+        )
+
+    def _by_hand(self) -> str:
+        """Say what people do before, on clouds where kled can keep no group from refilling."""
+        between = self.other.obstacles
+        if between.can_scale or not between.shrunk:
+            return ""
+        groups = " and ".join(bounds.group for bounds in between.shrunk)
+        return f"drain by hand the nodes of {groups} that go, then "
 
     def _older(self) -> str:
         """Say where older definitions are, where one update may have applied several edits."""
+        if not self.other.is_one_of_several:
+            return ""
         advice = "; older ones, where several edits were applied at once: kled snapshot list"
-        return f"{advice} {options(name=self.cluster)}" if self.is_one_of_several else ""
+        return f"{advice} {options(name=self.cluster)}"
 
     def _deletion(self, group: str) -> str:
         named = options(name=self.cluster, instance_group=group)
@@ -155,19 +187,29 @@ def _earlier(session: Session, cluster: str) -> _Earlier | str:
         return f"not known: the snapshots cannot be asked: {error.message}"
     if earlier is None:
         return f"none: no snapshot that can be trusted has another definition{_EDIT}"
-    refused = _why_refused(earlier)
-    if refused:
-        return refused
-    return _Earlier(cluster, earlier.id, earlier.new_groups, earlier.is_one_of_several)
+    return _why_refused(cluster, earlier) or _Earlier(cluster, earlier)
 
 
-def _why_refused(earlier: definitions_in_snapshots.Other) -> str:
+def _why_refused(cluster: str, earlier: definitions_in_snapshots.Other) -> str:
     """Say why an update after the restore of the earlier definition would be refused, if so."""
+    between = earlier.obstacles
     if earlier.downgrade:
         return f"none: Kubernetes would go back from {earlier.downgrade}, {_WHOLE}"
-    if earlier.unnamed:
-        lost = " and ".join(earlier.unnamed)
+    if between.unnamed:
+        lost = " and ".join(between.unnamed)
         return f"none: the definition before does not name {lost}, by which the cluster lives"
+    if between.moved:
+        moved = " and ".join(between.moved)
+        return f"none: the definition before has {moved} in another zone than its volume"
+    if between.planes:
+        planes = " and ".join(between.planes)
+        return f"none: the definition before takes machines from the control plane: {planes}"
+    if between.is_unreadable:
+        look = _Earlier(cluster, earlier).look()
+        return (
+            "not known: the snapshots cannot be opened here; where they can, this shows the"
+            f" definition before: {look}"
+        )
     return ""
 
 

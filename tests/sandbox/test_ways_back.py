@@ -157,6 +157,20 @@ def test_an_update_is_taken_back_to_the_definition_before_the_edit(
     assert "No changes need to be applied" in desk.must("update", "cluster", NAME)
 
 
+@pytest.mark.parametrize("more", ["", " --set=spec.machineType=t3.large"])
+def test_of_raised_bounds_the_way_back_drains_the_machines_that_go(
+    desk: Alone, type_: Type, more: str
+) -> None:
+    """Its restore was done, and its update refused: it would have ended machines undrained."""
+    type_(f"kled kops edit-instance-group {NAME} {NODES} --min=3 --max=3{more}")
+
+    (way,) = told(type_(f"kled kops update-cluster {NAME}"))
+
+    scale, *then = commands(way)
+    assert scale == f"kled kops scale-instance-group {NAME} {NODES} --min=1 --max=1 --yes"
+    assert [one.split()[2] for one in then] == (["restore", "update-cluster"] if more else [])
+
+
 @pytest.mark.parametrize("then", ["update-cluster", "rolling-update --cloudonly --force"])
 def test_no_way_back_leads_to_an_earlier_kubernetes(desk: Alone, type_: Type, then: str) -> None:
     """Its restore was done, and its update refused: each update was, from then on."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kled.kops.state_store import layout
 from kled.models.version import stored_version
 from kled.operations.session import Session
-from kled.storage.bounded import get_if_readable
+from kled.operations.snapshots.earlier_definition import Obstacles, obstacles
 from kled.store_urls import is_same
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Other:
     is_one_of_several: bool
     """Whether an older snapshot has yet another definition and nothing shows that this one was
     applied."""
-    unnamed: tuple[str, ...]
-    """Etcd clusters and members that it does not name: an update after its restore is refused."""
+    obstacles: Obstacles
+    """What keeps it from being applied as it is after its restore."""
 
 
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
@@ -68,23 +68,16 @@ def _other(session: Session, now: "Manifest", earlier: "Manifest", *, several: b
     )
     back = version is not None and before is not None and before.minor < version.minor
     downgrade = f"{version} to {before}" if back else ""
-    return Other(earlier.id, groups, downgrade, several, _unnamed(session, now, earlier))
+    return Other(earlier.id, groups, downgrade, several, _obstacles(session, now, earlier))
 
 
-def _unnamed(session: Session, now: "Manifest", earlier: "Manifest") -> tuple[str, ...]:
-    """Return what of etcd the earlier definition lacks; reads its archive where it is another."""
-    from kled.kops.facts import etcd_members  # noqa: PLC0415 - not for --help
-    from kled.kops.state_store import contents  # noqa: PLC0415
-    from kled.snapshot.verify.contents import readable_objects  # noqa: PLC0415
-
-    if _definition(now).get(layout.CONFIG) == _definition(earlier).get(layout.CONFIG):
-        return ()
-    stored = get_if_readable(session.state_store, f"{now.cluster}/{layout.CONFIG}")
-    kept = readable_objects(session.snapshot_store, earlier).get(layout.CONFIG)
-    live, restored = contents.mapping(stored or b""), contents.mapping(kept or b"")
-    if not live or not restored:
-        return ()
-    return etcd_members.lost(etcd_members.names(live), etcd_members.names(restored))
+def _obstacles(session: Session, now: "Manifest", earlier: "Manifest") -> Obstacles:
+    """Return what keeps the earlier definition from being applied; reads archives where it may."""
+    live, before = _definition(now), _definition(earlier)
+    same = frozenset(key for key, digest in live.items() if before.get(key) == digest)
+    if before.keys() <= same:  # what is new stays where it is
+        return Obstacles()
+    return obstacles(session, now, earlier, same=same)
 
 
 def _applied(manifest: "Manifest") -> str | None:

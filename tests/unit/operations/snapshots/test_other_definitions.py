@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 from kled.operations import ways_back
@@ -12,6 +13,7 @@ from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session
 from kled.operations.snapshots.back_up import back_up
 from kled.operations.snapshots.definitions_in_snapshots import newest_other
+from kled.operations.snapshots.earlier_definition import Obstacles, between
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
@@ -81,3 +83,81 @@ def test_a_definition_from_before_a_member_of_etcd_moved_is_none(world: World) -
     for told in (ways_back.of_update(session, CLUSTER), ways_back.of_roll(session, CLUSTER)):
         assert "none: the definition before does not name " in told
         assert "kled snapshot restore" not in told
+
+
+def plane(spec: str) -> bytes:
+    """A group of the control plane."""
+    return fleets.group(f"role: ControlPlane, {spec}").replace(b"name: nodes", b"name: plane")
+
+
+def told_of(world: World, *definitions: dict[str, bytes]) -> str:
+    """Apply the definitions one after the other; return the way back of the last update."""
+    for objects in definitions:
+        world.write("state", objects)
+        session = backed_up(world.settings)
+    return ways_back.of_update(session, CLUSTER)
+
+
+def test_a_definition_with_a_member_of_etcd_in_another_zone_is_told_apart() -> None:
+    subnets = [{"name": zone, "zone": zone} for zone in ("us-east-1a", "us-east-1b")]
+    etcd = {"name": "main", "etcdMembers": [{"name": "a", "instanceGroup": "plane"}]}
+    cluster = {"spec": {"cloudProvider": "aws", "subnets": subnets, "etcdClusters": [etcd]}}
+    before, now = (
+        {
+            "config": cluster,
+            "instancegroup/plane": {"spec": {"role": "ControlPlane", "subnets": [zone["name"]]}},
+        }
+        for zone in subnets
+    )
+
+    assert between(now, before, frozenset()).moved == ("member a of etcd cluster main",)
+    assert between(now, now, frozenset()) == Obstacles()
+
+
+def test_a_definition_with_fewer_machines_of_the_control_plane_is_none(world: World) -> None:
+    told = told_of(world, *({"instancegroup/plane": plane(f"maxSize: {n}")} for n in (1, 3)))
+
+    assert told == (
+        "none: the definition before takes machines from the control plane: plane (spec.maxSize:"
+        " 3 -> 1)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "drains"),
+    [("role: Node", True), ("role: Bastion", False), ("role: Node, manager: Karpenter", False)],
+)
+def test_only_what_bears_pods_and_has_bounds_is_drained_before(
+    world: World, spec: str, drains: object
+) -> None:
+    sizes = (fleets.group(f"{spec}, minSize: {size}, maxSize: {size}") for size in (1, 3))
+
+    told = told_of(world, *({"instancegroup/nodes": group} for group in sizes))
+
+    scale = f"--name={CLUSTER} --instance-group=nodes --min=1 --max=1 --yes"
+    earlier = f"the earlier bounds: kled kops scale-instance-group {scale}; older ones"
+    assert told.startswith(earlier) is drains
+    assert ("kled snapshot restore" in told) is not drains
+
+
+def test_where_kled_drains_nothing_people_do_it_by_hand(world: World) -> None:
+    config = fleets.objects(1)["config"].replace(b"spec: {", b"spec: {cloudProvider: gce, ")
+    sizes = (fleets.group(f"role: Node, minSize: {size}, maxSize: {size}") for size in (1, 3))
+
+    told = told_of(world, *({"config": config, "instancegroup/nodes": group} for group in sizes))
+
+    assert "drain by hand the nodes of nodes that go, then kled snapshot restore" in told
+    assert f"kled kops update-cluster --name={CLUSTER} --yes --no-drain; older ones" in told
+
+
+def test_a_snapshot_that_cannot_be_opened_here_is_only_looked_at(world: World) -> None:
+    """Typed, its restore fails; where it can be opened, nobody had looked what follows."""
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    profile = replace(world.settings.snapshot_profile, recipients=(recipient,))
+    world.settings = replace(world.settings, snapshot_profile=profile)
+    sizes = (fleets.group(f"role: Node, maxSize: {size}") for size in (2, 3))
+
+    told = told_of(world, *({"instancegroup/nodes": group} for group in sizes))
+
+    assert told.startswith("not known: the snapshots cannot be opened here")
+    assert "--yes" not in told
