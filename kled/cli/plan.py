@@ -77,7 +77,8 @@ def _show(call: Call, cluster: str, outlook: Pending) -> None:
             f"approve it with: kled kops update-cluster --name={cluster} --yes"
             f" --digest={plan.digest[:12]}"
         )
-    elif not (rolling.is_empty or plan.refused):
+    elif not (rolling.is_empty or plan.refused or outlook.under_way):
         call.say(f"machines need a roll: kled kops rolling-update --name={cluster} --yes")
-    if outlook.interrupted:
-        call.say(outlook.interrupted)
+    for message in (outlook.interrupted, outlook.under_way):
+        if message:
+            call.say(message)

@@ -78,13 +78,19 @@ def held_by_another(
     Looks once and writes nothing. `now` is held against the store's date of the last renewal: who
     has not renewed for a TTL is dead. Raises as `acquire` does.
     """
-    sight = reading.look(store, cluster, None, clock)
-    if sight is None or sight.lease.state == "released":
-        return None
-    dates = [entry.modified for entry in store.entries(key(cluster)) if entry.key == key(cluster)]
-    if any(date is not None and now - date > sight.lease.ttl for date in dates):
+    sight = _renewed(store, cluster, now, clock)
+    if sight is None:
         return None
     return LeaseHeld(_holder(cluster, sight, clock.monotonic()), hint=_advice(sight))
+
+
+def living_holder(store: ObjectStore, cluster: str, *, now: datetime, clock: Clock) -> str | None:
+    """Return who holds the lease and renews it, in words; None where nobody does.
+
+    Looks once, as `held_by_another` does, and raises as that.
+    """
+    sight = _renewed(store, cluster, now, clock)
+    return sight.lease.describe() if sight is not None else None
 
 
 def require_unheld(store: ObjectStore, cluster: str, *, now: datetime, clock: Clock) -> None:
@@ -112,6 +118,17 @@ def advance(store: ObjectStore, lease: Lease, tag: str) -> str:
         return store.replace(key(lease.cluster), encode(lease), current)
     except PreconditionFailed as error:
         raise LeaseLost(f"the lease of {lease.cluster} was written by somebody else") from error
+
+
+def _renewed(store: ObjectStore, cluster: str, now: datetime, clock: Clock) -> Observation | None:
+    """Return the lease where it was renewed within its TTL, by the store's date; else None."""
+    sight = reading.look(store, cluster, None, clock)
+    if sight is None or sight.lease.state == "released":
+        return None
+    dates = [entry.modified for entry in store.entries(key(cluster)) if entry.key == key(cluster)]
+    if any(date is not None and now - date > sight.lease.ttl for date in dates):
+        return None
+    return sight
 
 
 def _wait_until_free(

@@ -140,11 +140,11 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
     if shown is None:
         execute(call, rolling, then=f"kled kops validate-cluster --name={cluster}")
         return
-    plan, radius, interrupted, refusal = shown
+    plan, radius, begun, refusal = shown
     agreed = plan_roll.as_plan(plan, roll).digest
     _show(call, plan, radius, refusal, agreed)
-    if interrupted is not None:
-        call.say(interrupted)
+    if begun is not None:
+        call.say(begun)
     if refusal is not None:
         raise refusal
     if not plan.is_empty or roll.force:
@@ -155,13 +155,14 @@ def rolling_update(  # noqa: PLR0913 - one parameter per option
 def _shown(
     session: "Session", wish: RollCluster
 ) -> tuple[RollingPlan, BlastRadius | None, str | None, KledError | None]:
-    """Return the roll, its blast radius, an interrupted roll, and the refusal."""
+    """Return the roll, its blast radius, a roll that began and has not ended, and the refusal."""
     cluster, force = wish.cluster, wish.roll.force
     plan, refusal = preview_roll(session, wish, now=True)
     radius = None
     if force or not plan.is_empty:
         radius = of_roll(session, plan, SessionSight(session, cluster), force=force)
-    return plan, radius, interrupted_roll.words(session, cluster), refusal
+    begun = interrupted_roll.words(session, cluster) or interrupted_roll.under_way(session, cluster)
+    return plan, radius, begun, refusal
 
 
 def _first(

@@ -83,6 +83,8 @@ class Pending:
     rolling: RollingPlan
     interrupted: str | None = None
     """An interrupted roll, and the command that ends it."""
+    under_way: str | None = None
+    """A roll that another writer makes at this moment; it is no reason to begin one."""
 
     def __bool__(self) -> bool:
         """Whether anything is pending."""
@@ -96,6 +98,7 @@ class Pending:
             "radius": self.radius.as_json(),
             "rolling": [row.as_json() for row in self.rolling.rows],
             "interrupted": self.interrupted,
+            "under_way": self.under_way,
             "pending": bool(self),
         }
 
@@ -106,7 +109,13 @@ def look_for_pending(session: Session, cluster: str) -> Pending:
     rolling = session.kops.cluster.preview_rolling_update(cluster, Roll(cloudonly=True))
     if plan.is_empty and not rolling.is_empty:
         radius = of_roll(session, rolling, SessionSight(session, cluster))
-    return Pending(plan, radius, rolling, interrupted_roll.words(session, cluster))
+    return Pending(
+        plan,
+        radius,
+        rolling,
+        interrupted_roll.words(session, cluster),
+        interrupted_roll.under_way(session, cluster),
+    )
 
 
 def each_answer(
@@ -166,11 +175,11 @@ def ask_what_is_pending(session: Session, cluster: str) -> Answer:
         return Answer(cluster, REFUSED, error.message, error.hint or "")
     more = {"plan": left.as_json()}
     if not left:
-        return Answer(cluster, OK, "nothing is pending", more=more)
-    rolls = "" if left.rolling.is_empty else "machines need a roll"
+        return Answer(cluster, OK, left.under_way or "nothing is pending", more=more)
+    rolls = "" if left.rolling.is_empty or left.under_way else "machines need a roll"
     changes = "" if left.plan.is_empty else left.plan.summary
     refused = f"REFUSED: {left.plan.refused}" if left.plan.refused else ""
-    message = "; ".join(filter(None, (changes, rolls, refused, left.interrupted)))
+    message = "; ".join(filter(None, (changes, rolls, refused, left.interrupted, left.under_way)))
     state = REFUSED if left.plan.refused else WAITING
     return Answer(cluster, state, message, f"kled plan --name={cluster} shows it", more)
 

@@ -10,6 +10,7 @@ from typing import Final
 from kled.errors import DocumentDamaged, NotApproved
 from kled.operations import ways_back
 from kled.operations.guards.guards import SCALES
+from kled.operations.guards.living_writer import living_writer
 from kled.operations.identity import identity_check
 from kled.operations.instance_group.ends_of_scaling import finish, ways_on
 from kled.operations.instance_group.giving_back import give_back
@@ -42,13 +43,22 @@ def words(session: Session, cluster: str) -> str | None:
 
 
 def require_none(session: Session, cluster: str) -> None:
-    """Raise `NotApproved` where a scale-down of the cluster was interrupted. Only reads."""
+    """Raise `NotApproved` where a scale-down of the cluster was interrupted, or is under way.
+
+    Only reads.
+    """
     begun = scale_journal.read(session, cluster)
-    if begun is not None:
+    if begun is None:
+        return
+    if (holder := living_writer(session, cluster)) is not None:
         raise NotApproved(
-            f'scaling "{begun.instance_group}" down was interrupted, and what it left stands',
-            hint=ways_on(cluster, begun),
+            f'scaling "{begun.instance_group}" down is under way (held by {holder})',
+            hint="look again when it has ended",
         )
+    raise NotApproved(
+        f'scaling "{begun.instance_group}" down was interrupted, and what it left stands',
+        hint=ways_on(cluster, begun),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from kled import config
 from kled.errors import KledError, ResourceNotFound
 from kled.kops import parse
 from kled.kops.facts import autoscaling
+from kled.lease.document import Lease, Writer, encode, key
 from kled.models.cluster import Instance, InstanceGroup
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -246,3 +247,12 @@ def session_of(fleet: Fleet, notes: list[str] | None = None) -> Session:
     note = notes.append if notes is not None else lambda _words: None
     who = Who("tester", "a run", timedelta(0))
     return Session(config.load(env), kops, clock, who, None, overrides=NOTHING, note=note)
+
+
+def lease_of_another(fleet: Fleet) -> Path:
+    """Write the lease of another writer, who has just renewed it; return where it is."""
+    writer = Writer("kled run roll-cluster (ada)", "run 1", "host-a", 7)
+    path = fleet.scratch.parent / "state" / key(C)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode(Lease(C, writer, timedelta(seconds=60), token=3)))
+    return path

@@ -18,7 +18,7 @@ from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.records import scale_journal
 from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.step import Operation, attempt
-from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, session_of
+from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, lease_of_another, session_of
 
 
 @pytest.fixture
@@ -67,6 +67,19 @@ def test_nothing_is_planned_updated_or_rolled_meanwhile(
     assert "--instance-group=nodes --abandon --yes" in str(refused.value.hint)
     assert "update" not in fleet.called
     assert fleet.ended == []
+
+
+@pytest.mark.parametrize("operation", [PlanUpdate(C), PlanRoll(C, Roll())])
+def test_one_that_lives_is_under_way_and_names_no_command(
+    fleet: Fleet, operation: Operation
+) -> None:
+    lease_of_another(fleet)
+
+    with pytest.raises(NotApproved, match='scaling "nodes" down is under way') as refused:
+        run(fleet, operation)
+
+    assert "held by kled run roll-cluster (ada) on host-a" in refused.value.message
+    assert refused.value.hint == "look again when it has ended"
 
 
 def test_a_preview_says_what_is_left_and_both_ways_on(fleet: Fleet) -> None:  # fault 20

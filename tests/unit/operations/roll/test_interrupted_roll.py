@@ -1,5 +1,7 @@
 """A roll that was interrupted is seen, and what it had cordoned is given back by the next one."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,13 +9,13 @@ import pytest
 
 from kled.kops.facts.roll_log import SCHEDULED
 from kled.models.rolling import Roll
-from kled.operations.fleet.all_clusters import look_for_pending
+from kled.operations.fleet.all_clusters import OK, ask_what_is_pending, look_for_pending
 from kled.operations.records import roll_journal
 from kled.operations.records.roll_journal import Journal, OpenRoll
 from kled.operations.roll import interrupted_roll
 from kled.operations.roll.roll_cluster import Pace, roll_step
 from kled.operations.step import attempt
-from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, session_of
+from tests.unit.operations.driven_fleet import C, Fleet, fleet_in, lease_of_another, session_of
 
 TAINT = {"key": SCHEDULED, "effect": "PreferNoSchedule"}
 
@@ -54,3 +56,33 @@ def test_a_forced_one_can_be_gone_on_with(fleet: Fleet) -> None:
     forced = roll_journal.read(session_of(fleet), C).begun == OpenRoll(("nodes-2",), forced=True)
 
     assert ("--force --yes" in str(interrupted_roll.words(session_of(fleet), C))) == forced
+
+
+def test_one_that_lives_is_under_way_and_names_no_command(fleet: Fleet) -> None:
+    """While it paused, it was called interrupted, and people were told to begin another one."""
+    written = lease_of_another(fleet)
+
+    living = look_for_pending(session_of(fleet), C)
+
+    assert living.interrupted is None
+    assert living.under_way == (
+        "a rolling update is under way (held by kled run roll-cluster (ada) on host-a (pid 7, run"
+        " run 1)); look again when it has ended"
+    )
+    assert not living
+
+    long_ago = time.time() - 120
+    os.utime(written, (long_ago, long_ago))
+    dead = look_for_pending(session_of(fleet), C)
+
+    assert dead.under_way is None
+    assert str(dead.interrupted).startswith("a rolling update was interrupted")
+
+
+def test_of_all_clusters_one_that_is_being_rolled_does_not_wait_for_a_roll(fleet: Fleet) -> None:
+    lease_of_another(fleet)
+
+    answer = ask_what_is_pending(session_of(fleet), C)
+
+    assert (answer.state, answer.mend) == (OK, "")
+    assert answer.words.startswith("a rolling update is under way")

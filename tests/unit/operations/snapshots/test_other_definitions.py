@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyrage
 import pytest
@@ -101,7 +101,9 @@ def told_of(world: World, *definitions: dict[str, bytes]) -> str:
 def test_a_definition_with_a_member_of_etcd_in_another_zone_is_told_apart() -> None:
     subnets = [{"name": zone, "zone": zone} for zone in ("us-east-1a", "us-east-1b")]
     etcd = {"name": "main", "etcdMembers": [{"name": "a", "instanceGroup": "plane"}]}
-    cluster = {"spec": {"cloudProvider": "aws", "subnets": subnets, "etcdClusters": [etcd]}}
+    cluster: dict[str, Any] = {
+        "spec": {"cloudProvider": "aws", "subnets": subnets, "etcdClusters": [etcd]}
+    }
     before, now = (
         {
             "config": cluster,
