@@ -22,6 +22,7 @@ CEILINGS: Final = {
     "kled/lease": 0,
     "kled/models": 0,
     "kled/operations": 2,
+    "kled/recovery": 0,
     "kled/redact": 0,
     "kled/sandbox": 0,
     "kled/snapshot": 0,
