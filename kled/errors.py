@@ -4,15 +4,14 @@ KledError                        exit 1
 ├── SettingsError                exit 2   found before any call out: typed or configured wrong
 │   ├── InvalidInput             one field of what was typed or written; names the field
 │   │   └── OtherRecipients      an encrypted snapshot, and an identity that does not open it
+│   ├── DefinitionUndecided      fields of a rewritten definition still name the old side
 │   └── KopsMissing              no kops to run
 │       └── KopsUnsafe           others could swap the installed one
 ├── KopsError                    kops ended with an error that no narrower class names
-│   ├── ClusterNotFound, InstanceGroupNotFound
-│   ├── ResourceNotFound         a secret, keypair or SSH key that is not there
+│   ├── ClusterNotFound, InstanceGroupNotFound, ResourceNotFound (a secret, keypair or SSH key)
 │   ├── ClusterExists, InstanceGroupExists   also ClusterDiffers: stored with another definition
 │   ├── DefinitionRejected       kops refuses the definition or a flag's value
-│   ├── VersionRefused, CredentialsRefused
-│   ├── StateStoreMissing        the bucket or directory is not there
+│   ├── VersionRefused, CredentialsRefused, StateStoreMissing
 │   ├── PermanentCloudError      the cloud refuses for good: limits, dependencies, permissions
 │   ├── NotYetApplied            the cluster was stored but never updated with --yes
 │   ├── KeysetMissing            exit 6   the cluster was applied, and its keys are gone
@@ -21,8 +20,7 @@ KledError                        exit 1
 │   ├── KopsCrashed              Go panic (exit status 2)
 │   ├── ClusterNotReady          retryable, exit 3
 │   │   └── ApiUnreachable
-│   ├── Throttled                retryable
-│   └── CloudUnavailable         retryable: 5xx, dial errors, time-outs of the cloud or the store
+│   └── Throttled, CloudUnavailable   retryable: 5xx, dial errors, time-outs of cloud or store
 ├── TextUnreadable               a YAML text is none, or larger than any definition
 ├── KubernetesRefused            the Kubernetes API refused a request that no narrower class names
 │   └── KubernetesMissing, KubernetesConflict   no such object; somebody else changed it first
@@ -33,8 +31,7 @@ KledError                        exit 1
 │   └── NotReadyInTime           exit 3   the cluster was not healthy by then
 ├── StoreError                   an object store refused
 │   ├── StoreUnavailable         retryable
-│   ├── StoreDenied              credentials or permissions
-│   ├── ObjectMissing, BucketMissing, WrongRegion
+│   ├── StoreDenied, ObjectMissing, BucketMissing, WrongRegion
 │   ├── PreconditionFailed       somebody else wrote first
 │   ├── DocumentDamaged          a document that a store keeps cannot be understood
 │   └── CapabilityMissing        the store has no conditional writes
@@ -115,6 +112,10 @@ class TextUnreadable(KledError):
     def __init__(self, problem: str, *, line: int | None = None, hint: str | None = None) -> None:
         super().__init__(f"line {line}: {problem}" if line else problem, hint=hint)
         self.problem, self.line = problem, line
+
+
+class DefinitionUndecided(SettingsError):
+    """Fields of a rewritten definition still name the place that the cluster comes from."""
 
 
 class KopsMissing(SettingsError):
@@ -349,7 +350,6 @@ class BeingCollected(KledError):
     retryable = True
 
     def __init__(self, key: str) -> None:
-        """`key` is the object's."""
         super().__init__(
             f"a prune is collecting {key}, which is needed again",
             hint="run it again when the prune is over; one that was killed counts for a day",
