@@ -6,10 +6,11 @@ from kled.operations.snapshots.back_up import BackUpState
 from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, snapshot_table
-from tasks.running.block import afterwards, reading
+from tasks.running.block import reading
 from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName
 from tasks.running.language import Earlier
+from tasks.running.results import afterwards
 
 
 @language.flow(
@@ -25,11 +26,8 @@ def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
         name: The clusters; all where none is named.
     """
     backup = BackUpState(tuple(name) or None)
-    publish = partial(snapshot_table.publish_backup, backup)
+    publish = afterwards(snapshots.take_snapshots, partial(snapshot_table.publish_backup, backup))
     then = ("kled snapshot list",)
-    with (
-        afterwards(publish),
-        reading(backup.cluster, STORES, called=backup.name, then=then) as done,
-    ):
+    with reading(backup.cluster, STORES, called=backup.name, then=then, publish=publish) as done:
         snapshots.take_snapshots(backup)
     return done.outcome

@@ -1,16 +1,15 @@
 """Remove the snapshots that retention does not keep."""
 
-from functools import partial
-
 from kled.operations.snapshots.plan_snapshots import PlanPrune
 from kled.operations.snapshots.prune import PruneSnapshots
 from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, previews, snapshot_table
-from tasks.running.block import afterwards, reading
+from tasks.running.block import reading
 from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, Kept
 from tasks.running.language import Earlier
+from tasks.running.results import afterwards
 
 NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
@@ -51,11 +50,8 @@ def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in th
     if not yes:
         return previews.of_prune(PlanPrune(keep, name))
     pruning = PruneSnapshots(keep, name, confirm)
-    announce = partial(snapshot_table.announce_pruning, pruning)
+    publish = afterwards(snapshots.prune_snapshots, snapshot_table.announce_pruning)
     then = ("kled snapshot list",)
-    with (
-        afterwards(announce),
-        reading(pruning.cluster, STORES, called="prune snapshots", then=then) as done,
-    ):
+    with reading(pruning.cluster, STORES, called=pruning.name, then=then, publish=publish) as done:
         snapshots.prune_snapshots(pruning)
     return done.outcome

@@ -43,10 +43,8 @@ def validate_cluster(
     look = ValidateClusters(skip=skip)
     if patience is not None:
         look = ValidateClusters(patience, skip)
+    publish = health_table.publish_afterwards(health.validate_clusters)
     then = ("kled kops validate-cluster",)
-    with (
-        health_table.publish_health(look),
-        reading(look.cluster, called="validate clusters", then=then) as done,
-    ):
+    with reading(look.cluster, called=look.name, then=then, publish=publish) as done:
         health.validate_clusters(look)
     return done.outcome

@@ -7,9 +7,10 @@ from kled.operations.snapshots.verify import VerifySnapshots
 from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, snapshot_table
-from tasks.running.block import afterwards, reading
+from tasks.running.block import reading
 from tasks.running.edge import Outcome, reported
 from tasks.running.forms import ClusterName, SnapshotName
+from tasks.running.results import afterwards
 
 
 @language.flow(name="verify-snapshots", flow_run_name="verify snapshots")
@@ -29,10 +30,9 @@ def verify_snapshots(
         level: 0 digests, 1 contents, 2 a kops reads it, 4 the etcd backups open.
     """
     verification = VerifySnapshots(level, of=name, which=snapshot)
-    publish = partial(snapshot_table.publish_verification, verification)
-    look = reading(
-        verification.cluster, STORES, called="verify snapshots", then=("kled snapshot list",)
-    )
-    with afterwards(publish), look as done:
+    tell = partial(snapshot_table.publish_verification, verification)
+    publish = afterwards(snapshots.verify_snapshots, tell)
+    cluster, then = verification.cluster, ("kled snapshot list",)
+    with reading(cluster, STORES, called=verification.name, then=then, publish=publish) as done:
         snapshots.verify_snapshots(verification)
     return done.outcome

@@ -7,8 +7,8 @@ shared between two calls but the settings, which do not change.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from kled.api.observing import Observer, Steps
 from kled.commands import Places, completed
@@ -21,9 +21,9 @@ from kled.operations.guards import windows
 from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.records.approved_plan import Approved
-from kled.operations.runner import Report, run
+from kled.operations.runner import Report, run_to_end
 from kled.operations.session import Session, open_session
-from kled.operations.step import Operation, Planning
+from kled.operations.step import Operation
 from kled.operations.stores import Stores
 from kled.redact import Redactor, secret_values
 from kled.retry import Clock
@@ -60,23 +60,30 @@ class Calls:
         with self._leaving():
             yield Stores(self.settings, _clock())
 
-    @overload
-    def run(self, operation: Planning[T]) -> Report[T]: ...
-
-    @overload
-    def run(self, operation: Operation) -> Report: ...
-
-    def run(self, operation: Planning[Any] | Operation) -> Report[Any]:
+    def run(self, operation: Operation[T]) -> Report[T]:
         """Run an operation under all that its guards ask for; raises what its steps raise."""
+        return self.run_to_end(operation).require()
+
+    def run_to_end(self, operation: Operation[T]) -> Report[T | None]:
+        """Do as `run` does, and return the report also where it fails: with its error."""
+        report: Report[T | None] = Report(operation.name, operation.cluster, ())
+        try:
+            with self._leaving():
+                report = self._run_under_guards(operation)
+                report.require()
+        except KledError as error:
+            return replace(report, error=error)
+        return report
+
+    def _run_under_guards(self, operation: Operation[T]) -> Report[T | None]:
         guards = operation.guards
-        with self._leaving():
-            windows.require_open_for(operation, self.settings, self.overrides, opened.now())
-            kept = self.settings.snapshot_store and guards.snapshot != "none"
-            if kept and self.overrides.no_snapshot:
-                self.observer.noted("NO SNAPSHOT is taken: nothing leads back from this")
-            place = guards.place_of(operation.cluster)
-            with self._opened(place, with_kops=guards.needs_kops, asks_again=False) as session:
-                return run(operation, session, self.steps)
+        windows.require_open_for(operation, self.settings, self.overrides, opened.now())
+        kept = self.settings.snapshot_store and guards.snapshot != "none"
+        if kept and self.overrides.no_snapshot:
+            self.observer.noted("NO SNAPSHOT is taken: nothing leads back from this")
+        place = guards.place_of(operation.cluster)
+        with self._opened(place, with_kops=guards.needs_kops, asks_again=False) as session:
+            return run_to_end(operation, session, self.steps)
 
     @contextmanager
     def _opened(

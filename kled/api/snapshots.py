@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kled.api.calls import Calls, checked
 from kled.api.values import Mirrored, PlannedRestore, Pruned, Restored, RestoreOptions, Verified
-from kled.errors import InvalidInput, KledError
+from kled.errors import InvalidInput
 from kled.kops.state_store.layout import require_cluster_name
 from kled.operations.recovery import restore_state
 from kled.operations.recovery.restorable import require_trusted
@@ -62,12 +62,10 @@ class Snapshots:
         _require_zone(retain_until)
         chosen = None if names is None else _clusters(names)
         operation = BackUpState(chosen, etcd_backups, retain_until, not anew, tuple(rotated))
-        try:
-            self._calls.run(operation)
-        except KledError:
-            if raises or not operation.made:
-                raise
-        return operation.made[0]
+        report = self._calls.run_to_end(operation)
+        if not raises and report.result is not None:
+            return report.result.run
+        return report.require().result.run
 
     def list(self, cluster: str | None = None) -> tuple[Listed, ...]:
         """Return the snapshots, oldest first; each says whether it can be trusted, or why not."""
@@ -125,13 +123,11 @@ class Snapshots:
             operation = VerifySnapshots(level, named)
         else:
             operation = VerifySnapshots(level, which=snapshot)
-        try:
-            self._calls.run(operation)
-            require_level(operation)
-        except KledError:
-            if raises or not operation.results:
-                raise
-        return tuple(map(Verified.of, operation.results))
+        report = self._calls.run_to_end(operation)
+        if raises or report.result is None:
+            require_level(report.require().result)
+        seen = report.result.rows if report.result is not None else ()
+        return tuple(map(Verified.of, seen))
 
     def plan_restore(
         self,
@@ -177,8 +173,7 @@ class Snapshots:
         for remark in meant.passed_over:
             self._calls.observer.noted(f"warning: {remark}")
         operation = RestoreState(meant.wish, confirm, digest, moves)
-        self._calls.run(operation)
-        return Restored.of(cluster, operation.results[0])
+        return Restored.of(cluster, self._calls.run(operation).result.as_json())
 
     def plan_prune(
         self, cluster: str | None = None, *, keep: Mapping[str, int] | None = None
@@ -202,8 +197,7 @@ class Snapshots:
         A protected cluster is pruned by itself, with its name once more in `confirm`.
         """
         operation = PruneSnapshots(_numbers(keep), _one(cluster), confirm)
-        self._calls.run(operation)
-        return Pruned.of(operation.results[0])
+        return Pruned.of(self._calls.run(operation).result.as_json())
 
     def mirror(
         self, to: str, *, cluster: str | None = None, retain_until: datetime | None = None
@@ -211,8 +205,7 @@ class Snapshots:
         """Copy what the snapshot store `to` lacks, every byte proved; nothing is deleted there."""
         _require_zone(retain_until)
         operation = MirrorSnapshots(to, _one(cluster), retain_until)
-        self._calls.run(operation)
-        return Mirrored.of(operation.results[0])
+        return Mirrored.of(self._calls.run(operation).result.as_json())
 
 
 def _clusters(names: Sequence[str]) -> tuple[str, ...]:

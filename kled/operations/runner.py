@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 from kled.errors import KledError
 from kled.models.cluster_event import ClusterEvent
 from kled.operations.session import Session
-from kled.operations.step import Operation, Planning, Step, attempt
+from kled.operations.step import Operation, Step, attempt
 from kled.retry import call
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar as Defaulting
 
-    T = Defaulting("T", default=None)
+    T = Defaulting("T", default=Any)
 else:
     T = TypeVar("T")
+R = TypeVar("R")
 
 Outcome = Literal["done", "failed"]
 
@@ -60,8 +61,12 @@ class Report(Generic[T]):
     operation: str
     cluster: str
     rows: tuple[Row, ...]
-    result: T = None  # type: ignore[assignment]  # what T is where nobody says
-    """What a planning has found out; None of what changes something."""
+    """The steps that are done."""
+    result: T = None  # type: ignore[assignment]  # of a block of tasks, which returns theirs
+    """What it found out or did, as a value; of an operation that makes none the words of its last
+    step."""
+    error: KledError | None = None
+    """What ended it early; None: all of it is done."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json` and artifacts."""
@@ -70,6 +75,12 @@ class Report(Generic[T]):
             "cluster": self.cluster,
             "steps": [row.as_json() for row in self.rows],
         }
+
+    def require(self: "Report[R | None]") -> "Report[R]":
+        """Return the report of an operation that is done; raise what ended it early."""
+        if self.error is not None:
+            raise self.error
+        return cast("Report[R]", self)
 
 
 class Observer(Protocol):
@@ -98,30 +109,41 @@ class Silent:
         """Show nothing."""
 
 
-@overload
-def run(
-    operation: Planning[T], session: Session, observer: Observer | None = None
-) -> Report[T]: ...
-
-
-@overload
-def run(operation: Operation, session: Session, observer: Observer | None = None) -> Report: ...
-
-
-def run(
-    operation: Planning[Any] | Operation, session: Session, observer: Observer | None = None
-) -> Report[Any]:
+def run(operation: Operation[R], session: Session, observer: Observer | None = None) -> Report[R]:
     """Execute every step in order under its retry policy and return the report.
 
     Raises the error of the step that failed for good; the observer has seen every row by then.
     Run again after a failure or a kill, it does only what is left (see `attempt`).
     """
-    watching = observer or Silent()
-    steps = _steps_of(operation, session)
-    rows = [_execute(step, session, watching) for step in steps]
-    result = steps[-1].result if steps else None
-    ended = with_ended(rows, steps)
-    return Report(operation.name, operation.cluster, ended, result() if result else None)
+    return run_to_end(operation, session, observer).require()
+
+
+def run_to_end(
+    operation: Operation[R], session: Session, observer: Observer | None = None
+) -> Report[R | None]:
+    """Do as `run` does, and return the report also where a step failed for good: with its error.
+
+    Its result is then what was found out or done so far, and None where nothing was.
+    """
+    rows: list[Row] = []
+    steps: Sequence[Step[Any]] = ()
+    error: KledError | None = None
+    try:
+        steps = _steps_of(operation, session)
+        for step in steps:
+            rows.append(_execute(step, session, observer or Silent()))  # noqa: PERF401 - one by one
+    except KledError as failed:
+        error = failed
+    result = _result_of(steps, rows, error)
+    return Report(operation.name, operation.cluster, with_ended(rows, steps), result, error)
+
+
+def _result_of(steps: Sequence[Step[Any]], rows: Sequence[Row], error: KledError | None) -> Any:  # noqa: ANN401 - what the operation makes
+    """Return what the last step that makes a value has made; else the words of an end."""
+    making = [step for step in steps if step.result is not None]
+    if making:
+        return making[-1].known()
+    return rows[-1].words if rows and error is None else None
 
 
 def _steps_of(operation: Operation, session: Session) -> Sequence[Step]:

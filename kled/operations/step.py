@@ -1,6 +1,7 @@
 """A step: what one line of an operation does, and how one attempt at it goes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from kled.operations.session import Session
 
     T = Defaulting("T", default=str)
+    R = Defaulting("R", default=Any)
 else:
     T = TypeVar("T")
-R = TypeVar("R")
+    R = TypeVar("R")
 
 READS_ONLY: Final = "nothing to take back: it only reads"
 ADDS_ONLY: Final = "nothing to take back: it only adds a snapshot"
@@ -68,7 +70,8 @@ class Step(Generic[T]):
     """What nobody knows where the step is interrupted, and which command tells it; empty:
     nothing."""
     result: Callable[[], T] | None = None
-    """Returns, once the step is done, what it found out for later steps; None: only its words."""
+    """Returns what the step found out or did, as a value, also where its proof has failed; raises
+    `LookupError` before it has acted. None: its words are all there is."""
     event: ClusterEvent | None = None
     """What it means to others that it is done; None: nothing."""
     guards: bool = False
@@ -83,6 +86,12 @@ class Step(Generic[T]):
     def takes_back(self) -> bool:
         """Whether there is something to take back; to be read after it has acted."""
         return self.way_back not in {READS_ONLY, ADDS_ONLY} and self.changed()
+
+    def known(self) -> T | None:
+        """Return what it has found out or done so far; None: nothing, or words alone."""
+        with suppress(LookupError):
+            return self.result() if self.result is not None else None
+        return None
 
 
 class Effect:
@@ -128,14 +137,14 @@ class UseCase(Protocol):
         """What must hold before, while and after it acts."""
 
 
-class Operation(UseCase, Protocol):
-    """A use case bound to its arguments."""
+class Operation(UseCase, Protocol[R]):
+    """A use case bound to its arguments. The last of its steps with a result makes it `R`."""
 
-    def steps(self) -> tuple[Step[Any], ...]:
+    def steps(self) -> tuple[Step[R], ...]:
         """Return the steps in their order."""
 
 
-class Planning(UseCase, Protocol[R]):
+class Planning(Operation[R], Protocol[R]):
     """An operation of one step, which only reads and finds something out: what a report returns."""
 
     def steps(self) -> tuple[Step[R]]:
@@ -149,17 +158,47 @@ def planning_step(
 
     `find_out` returns what it finds out, and the words that tell it in a report.
     """
+    return step_with_result(name, find_out, policy)
+
+
+def step_with_result(
+    name: str,
+    act: "Callable[[Session], tuple[R, str]]",
+    policy: Policy,
+    *,
+    require: Callable[[R], object] | None = None,
+    way_back: str = READS_ONLY,
+    changed: Callable[[], bool] = lambda: True,
+) -> Step[R]:
+    """Return a step that makes a value, which whoever ran it gets also where `require` raises.
+
+    `act` returns the value, and the words that tell it in a report; `require` raises where the
+    value shows that something is wrong.
+    """
     results: list[R] = []
 
-    def act(session: "Session") -> str:
-        result, told = find_out(session)
-        results[:] = [result]
+    def tell(session: "Session") -> str:
+        results.clear()
+        result, told = act(session)
+        results.append(result)
         return told
 
-    return Step(name, act, policy, result=lambda: results[0])
+    def prove(_: "Session") -> None:
+        if require is not None:
+            require(results[0])
+
+    return Step(
+        name,
+        tell,
+        policy,
+        proof=prove,
+        way_back=way_back,
+        changed=changed,
+        result=lambda: results[0],
+    )
 
 
-def attempt(step: Step, session: "Session", on_act: Callable[[], None] = lambda: None) -> str:
+def attempt(step: Step[Any], session: "Session", on_act: Callable[[], None] = lambda: None) -> str:
     """Make one attempt at `step` and return what happened. `on_act` is called just before it acts.
 
     Raises `LeaseLost` before it acts where the session's lease is gone, and whatever the step

@@ -9,7 +9,7 @@ Whoever thinks, plans or asks stays outside: nobody holds a lease while a person
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ from tasks.running import (
     windows,
 )
 from tasks.running.perform import perform_step
+from tasks.running.results import Afterwards, Results, published
 from tasks.running.watch import Watch
 
 logger = logging.getLogger("kled.flows")
@@ -63,9 +64,10 @@ class Work:
 class Block:
     """An open block. Its tasks are performed one after the other, in its own thread."""
 
-    def __init__(self, use_case: UseCase, session: Session, watch: Watch) -> None:
+    def __init__(self, use_case: UseCase, session: Session, watch: Watch, results: Results) -> None:
         self.use_case = use_case
         self.session = session
+        self.results = results
         self._watch = watch
         self._protection = Protection(use_case, session)
         self._rows: list[Row] = []
@@ -159,20 +161,6 @@ def current_block() -> Block | None:
     return _open.get()
 
 
-@contextmanager
-def afterwards(publish: Callable[[], None]) -> Iterator[None]:
-    """Also `publish` when the block within has ended, well or with an error.
-
-    Not where somebody stopped it: then nobody knows what it would have found.
-    """
-    try:
-        yield
-    except KledError:
-        publish()
-        raise
-    publish()
-
-
 def perform_in_block(step: Step) -> str:
     """Perform a step in the block that is open; return what happened."""
     block = current_block()
@@ -205,17 +193,29 @@ def changing(  # noqa: PLR0913 - each is said by name
     it is left, cancellation included, kops is stopped and the lease released.
     """
     work = Work(_named(called), cluster, guards, spec)
-    with ending.attend(), open_published(work, overrides, agreement, then) as done:
+    with ending.attend(), open_published(work, overrides, agreement, then, Results()) as done:
         yield done
 
 
 @contextmanager
 def reading(
-    cluster: str, guards: Guards = READS, *, called: str = "", then: Sequence[str] = ()
+    cluster: str,
+    guards: Guards = READS,
+    *,
+    called: str = "",
+    then: Sequence[str] = (),
+    publish: Afterwards | None = None,
 ) -> Iterator[Done]:
-    """Look at `cluster`, or at all, by the tasks of the block: one session, without a lease."""
+    """Look at `cluster`, or at all, by the tasks of the block: one session, without a lease.
+
+    `publish` is given what they found out when all is closed, also where a task has failed.
+    """
     work = Work(_named(called), cluster, guards)
-    with ending.attend(), open_published(work, NOTHING, None, then) as done:
+    with (
+        published(publish) as results,
+        ending.attend(),
+        open_published(work, NOTHING, None, then, results) as done,
+    ):
         yield done
 
 
@@ -225,7 +225,11 @@ def _named(called: str) -> str:
 
 @contextmanager
 def open_published(
-    use_case: UseCase, overrides: Overrides, agreement: Agreement | None, then: Sequence[str]
+    use_case: UseCase,
+    overrides: Overrides,
+    agreement: Agreement | None,
+    then: Sequence[str],
+    results: Results,
 ) -> Iterator[Done]:
     """Open a block, publish its summary when it ends, and tell people that a change is done."""
     done = Done(agreement, then)
@@ -236,7 +240,7 @@ def open_published(
     try:
         if use_case.guards.windows and place is not None and not overrides.no_window:
             windows.wait_or_refuse(place.cluster)
-        with open_block(use_case, overrides, bars, watch) as block:
+        with open_block(use_case, overrides, bars, watch, results) as block:
             with _noting(raised):
                 yield done
             block.end()
@@ -276,7 +280,7 @@ def watch_steps(use_case: UseCase, bars: progress.Bars) -> Watch:
 
 @contextmanager
 def open_block(
-    use_case: UseCase, overrides: Overrides, bars: progress.Bars, watch: Watch
+    use_case: UseCase, overrides: Overrides, bars: progress.Bars, watch: Watch, results: Results
 ) -> Iterator[Block]:
     """Open a block and begin it; whoever goes through its steps ends it.
 
@@ -293,7 +297,7 @@ def open_block(
         resources.session(use_case, overrides, bars.tell, waiting=leases.wait) as session,
     ):
         session.part = parts.perform
-        block = Block(use_case, session, watch)
+        block = Block(use_case, session, watch, results)
         token = _open.set(block)
         try:
             block.begin()

@@ -7,8 +7,7 @@ is an event of every run.
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from kled.operations.health.validate_clusters import ALL, ValidateClusters, summ
 from kled.sentences import and_more, enumerated, number
 from tasks.running import edge, events, notifications
 from tasks.running.markdown import inline
+from tasks.running.results import Afterwards
 from tasks.running.snapshot_table import UNSEEN, make_visible
 from tasks.running.summary import artifact_key
 
@@ -48,36 +48,38 @@ class Message:
     cured: bool = False
 
 
-@contextmanager
-def publish_health(validation: ValidateClusters) -> Iterator[None]:
-    """Publish how the clusters are when the block within has ended, well or with an error.
+def publish_afterwards(look: Callable[..., tuple[Answer, ...]]) -> Afterwards:
+    """Return what publishes how the clusters are, when the task that looks at them has ended."""
+    return lambda results, error: publish_health(results.of(look), error)
+
+
+def publish_health(answers: Sequence[Answer] | None, error: KledError | None) -> None:
+    """Publish how the clusters are, when a look at them has ended, well or with an error.
 
     Of such an error people are told by this alone: once, not in every run.
     """
-    try:
-        yield
-    except KledError as error:
-        publish(validation, edge.failed_state(error, tells=False))
+    if error is None:
+        publish(answers or ())
+    else:
+        publish(answers or (), edge.failed_state(error, tells=False))
         edge.hush(error)
-        raise
-    publish(validation)
 
 
-def publish(validation: ValidateClusters, outcome: State[Any] | None = None) -> None:
+def publish(answers: Sequence[Answer], outcome: State[Any] | None = None) -> None:
     """Announce how the clusters are, then store the table of the run, which failed in `outcome`.
 
     In this order: a run that dies in between is announced again, and never passed over.
     """
-    key = artifact_key(validation.name)
+    key = artifact_key(ValidateClusters.name)
     known = _known(key)
     why = (outcome.message if outcome else None) or UNSEEN
-    rows = table(validation, known or frozenset(), why)
+    rows = table(answers, known or frozenset(), why)
     for event in events_of(rows, known):
         events.emit(*event)
     for message in messages_of(rows, known or frozenset()):
-        title = f"{validation.name}: {message.title}"
+        title = f"{ValidateClusters.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
-    summary = summary_of(validation.results) if validation.results else why
+    summary = summary_of(answers) if answers else why
     shown, description = make_plain(rows, summary)
     create_table_artifact(shown, key=key, description=description)
 
@@ -88,14 +90,14 @@ def make_plain(rows: Rows, summary: str) -> tuple[Rows, str]:
     return redact.data(make_visible(rows)), inline(redact.text(summary))
 
 
-def table(validation: ValidateClusters, known: Known, why: str = UNSEEN) -> Rows:
+def table(answers: Sequence[Answer], known: Known, why: str = UNSEEN) -> Rows:
     """Return a row for each cluster, the worst first; where none was looked at, one that says why.
 
     `told` says of which people know, after this run, that it is not healthy: also of one that is
     being changed, or was not looked at, and was not before.
     """
     unseen = [Answer(name, _UNSEEN, "as it was") for name in sorted(known - {ALL})]
-    answers = validation.results or [Answer(ALL, UNREADABLE, why), *unseen]
+    answers = answers or [Answer(ALL, UNREADABLE, why), *unseen]
     return [
         {
             "cluster": answer.cluster,

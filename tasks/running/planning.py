@@ -11,6 +11,7 @@ from kled.operations.runner import Report
 from kled.operations.step import Planning, Step
 from tasks.running import progress
 from tasks.running.block import open_block, watch_steps
+from tasks.running.results import Results
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ def carry_out(planning: Planning[T], overrides: Overrides = NOTHING) -> Report[T
     """
     bars = progress.bars(planning)
     (step,) = planning.steps()
-    with open_block(planning, overrides, bars, watch_steps(planning, bars)) as block:
+    with open_block(planning, overrides, bars, watch_steps(planning, bars), Results()) as block:
         block.perform(cast("Step", step))
         block.end()
     assert step.result is not None  # noqa: S101 - the step of a planning has one

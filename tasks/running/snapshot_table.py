@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from prefect.artifacts import create_table_artifact
 
-from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.back_up import BackUpReport, BackUpState
 from kled.operations.snapshots.over_clusters import ALL
-from kled.operations.snapshots.prune import PruneSnapshots
-from kled.operations.snapshots.verify import VerifySnapshots
+from kled.operations.snapshots.prune import PruningReport
+from kled.operations.snapshots.verify import VerificationReport, VerifySnapshots
 from kled.sentences import number
 from kled.snapshot.documents.names import moment
 from kled.visible import visible
@@ -20,36 +20,39 @@ UNSEEN: Final = "the run failed before it looked at any"
 _SHOWN: Final = ("cluster", "id", "level", "objects", "bytes")
 
 
-def publish_backup(backup: BackUpState) -> None:
+def publish_backup(backup: BackUpState, taken: BackUpReport | None) -> None:
     """Store the table of a run, with the recovery point of each cluster, and announce it.
+
+    Where nothing was `taken` the run failed before it looked at any cluster.
 
     `.failed` is told in every run as long as a cluster has no trusted snapshot of what is there,
     `.created` only of a new one that can be trusted. Where nothing is new nothing is told of the
     cluster: that the run completed says that all is well (docs/snapshots.md).
     """
-    rows = bad_first(backup)
+    rows = bad_first(taken)
     if rows:
         table = [backup_row(row, datetime.now(UTC)) for row in rows]
         create_table_artifact(
             make_visible(table), key=artifact_key("back up state"), description=_described(rows)
         )
-    for told in events_of(backup):
+    for told in events_of(backup, taken):
         events.emit(*told)
 
 
-def bad_first(backup: BackUpState) -> list[dict[str, Any]]:
+def bad_first(taken: BackUpReport | None) -> list[dict[str, Any]]:
     """Return the rows of a run; those without a trusted snapshot of what is there come first."""
-    return sorted(backup.results, key=lambda row: (not row["mend"], row["cluster"]))
+    rows = taken.rows if taken is not None else []
+    return sorted(rows, key=lambda row: (not row["mend"], row["cluster"]))
 
 
-def events_of(backup: BackUpState) -> list[tuple[str, str, str]]:
+def events_of(backup: BackUpState, taken: BackUpReport | None) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words."""
-    rows = bad_first(backup)
-    empty = [run.nothing.message for run in backup.made if run.nothing]
-    why = empty[0] if empty else UNSEEN
+    rows = bad_first(taken)
+    nothing = taken.run.nothing if taken is not None else None
+    why = nothing.message if nothing is not None else UNSEEN
     unseen = [] if rows else [(cluster, why) for cluster in backup.clusters or (ALL,)]
     bad = [(row["cluster"], _wrong(row)) for row in rows if not row["trusted"]]
-    store = [(ALL, why) for run in backup.made for why in run.findings]
+    store = [(ALL, why) for why in (taken.run.findings if taken is not None else ())]
     new = [row for row in rows if row["trusted"] and not row["reused"]]
     return [
         *(("kled.snapshot.failed", *told) for told in (*unseen, *bad, *store)),
@@ -57,12 +60,12 @@ def events_of(backup: BackUpState) -> list[tuple[str, str, str]]:
     ]
 
 
-def publish_verification(verification: VerifySnapshots) -> None:
-    """Store the table of what was proved, and announce it."""
+def publish_verification(verification: VerifySnapshots, seen: VerificationReport | None) -> None:
+    """Store the table of what was proved, and announce it; None: it failed before it looked."""
     shown = ("cluster", "id", "level", "trustworthy", "seconds")
     rows = [
         {**{key: row[key] for key in shown}, "findings": "; ".join(row["findings"])}
-        for row in verification.results
+        for row in (seen.rows if seen is not None else ())
     ]
     if rows:
         create_table_artifact(
@@ -70,16 +73,18 @@ def publish_verification(verification: VerifySnapshots) -> None:
             key=artifact_key("verify snapshots"),
             description="newest of each cluster",
         )
-    for told in verified_to_tell(verification):
+    for told in verified_to_tell(verification, seen):
         events.emit(*told)
 
 
-def verified_to_tell(verification: VerifySnapshots) -> list[tuple[str, str, str]]:
+def verified_to_tell(
+    verification: VerifySnapshots, seen: VerificationReport | None
+) -> list[tuple[str, str, str]]:
     """Return the events of a check: name, cluster, and words; one that found none has failed."""
-    if not verification.results:
+    if seen is None or not seen.rows:
         return [("kled.snapshot.failed", verification.cluster, UNSEEN)]
     told = []
-    for row in verification.results:
+    for row in seen.rows:
         if row["trustworthy"] and not row["cluster"]:
             continue  # a remark about the store
         event = "kled.snapshot.verified" if row["trustworthy"] else "kled.snapshot.failed"
@@ -88,11 +93,10 @@ def verified_to_tell(verification: VerifySnapshots) -> list[tuple[str, str, str]
     return told
 
 
-def announce_pruning(pruning: PruneSnapshots) -> None:
+def announce_pruning(pruned: PruningReport | None) -> None:
     """Announce each snapshot that was removed."""
-    for report in pruning.results:
-        for snapshot in report["removed"]:
-            events.emit("kled.snapshot.pruned", snapshot["cluster"], snapshot["id"])
+    for snapshot in pruned.done.removed if pruned is not None else ():
+        events.emit("kled.snapshot.pruned", snapshot.cluster, snapshot.id)
 
 
 def make_visible(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ class KopsTask(Generic[P, T]):
         if here is not None:
             self._require_covered(here, cluster, guards)
             named = "" if here.use_case.cluster == cluster else _named(step, cluster)
+            here.results.note(self, step)
             told = here.perform(cast("Step", step), run_name=named, description=about)
         else:
             told = self._alone(cast("Step", step), cluster, guards, about)

@@ -8,6 +8,7 @@ from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.step import Operation
 from tasks.running import edge
 from tasks.running.block import open_published, perform_in_block
+from tasks.running.results import Results
 
 
 def run(
@@ -26,7 +27,7 @@ def run(
     Raises no `Exception`: it comes back in a failed state whose message has the hint too.
     """
     try:
-        with open_published(operation, overrides, agreement, then) as done:
+        with open_published(operation, overrides, agreement, then, Results()) as done:
             for step in operation.steps():
                 perform_in_block(step)
     except KledError as error:

@@ -7,7 +7,7 @@ import click
 
 from kled.cli.frame import parameters
 from kled.cli.frame.command import Call, leaf
-from kled.cli.frame.execute import execute
+from kled.cli.frame.execute import execute_to_end
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
 from kled.operations.snapshots.back_up import BackUpState
@@ -87,14 +87,11 @@ def create(  # noqa: PLR0913 - one parameter per option
     operation = BackUpState(
         tuple(chosen) if chosen else None, etcd_backups, until, not anew, rotated
     )
-    try:
-        execute(call, operation, shown=False)
-    finally:
-        for run in operation.made:
-            _show_run(call, run, alone=bool(names))
-    reused = [
-        cluster.cluster for run in operation.made for cluster in run.clusters if cluster.reused
-    ]
+    report = execute_to_end(call, operation)
+    if report.result is not None:
+        _show_run(call, report.result.run, alone=bool(names))
+    run = report.require().result.run
+    reused = [cluster.cluster for cluster in run.clusters if cluster.reused]
     if until is not None and reused:
         again = options(name=reused, anew=True, retain_until=retain_until)
         call.say(

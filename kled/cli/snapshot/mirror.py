@@ -6,7 +6,7 @@ import click
 
 from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
-from kled.cli.frame.execute import execute
+from kled.cli.frame.execute import execute_to_end
 from kled.cli.snapshot.columns import size
 from kled.cli.snapshot.kept import COLUMNS, snapshot_rows
 from kled.cli.terminal.output import show, show_value
@@ -36,16 +36,15 @@ def mirror(call: Call, to: str, name: str | None, retain_until: str | None) -> N
 
     until = parse_time(retain_until, "--retain-until") if retain_until else None
     operation = MirrorSnapshots(to, name, until)
-    try:
-        execute(call, operation, shown=False)
-    finally:
-        for report in operation.results:
-            _show_mirrored(call, report)
-            if until is not None and report["present"]:
-                call.say(
-                    "warning: --retain-until holds for what is copied now; retention stays for"
-                    f" {number(report['present'], 'snapshot')} there already"
-                )
+    report = execute_to_end(call, operation)
+    if report.result is not None:
+        _show_mirrored(call, report.result.as_json())
+        if until is not None and report.result.present:
+            call.say(
+                "warning: --retain-until holds for what is copied now; retention stays for"
+                f" {number(report.result.present, 'snapshot')} there already"
+            )
+    report.require()
 
 
 def _show_mirrored(call: Call, report: dict[str, Any]) -> None:

@@ -66,9 +66,7 @@ def prune(
         _preview(call, operation)
         return
     operation = replace(operation, confirm=confirm or _asked(call, name))
-    execute(call, operation, shown=False)
-    for report in operation.results:
-        _show_pruned(call, report)
+    _show_pruned(call, execute(call, operation, shown=False).result.as_json())
 
 
 def _preview(call: Call, operation: PruneSnapshots) -> None:

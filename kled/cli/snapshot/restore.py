@@ -6,7 +6,7 @@ import click
 
 from kled.cli.frame import cluster_name, parameters
 from kled.cli.frame.command import Call, leaf
-from kled.cli.frame.execute import execute
+from kled.cli.frame.execute import execute_to_end
 from kled.cli.frame.names import ask_for_name, can_ask
 from kled.cli.snapshot.columns import size
 from kled.cli.terminal.output import Column, show, show_value
@@ -150,15 +150,15 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     require_trusted(meant)
     confirm = confirm or _asked(call, meant.wish)
     operation = use.RestoreState(meant.wish, confirm, digest, raise_epoch)
-    try:
-        execute(call, operation, shown=False)
-    finally:
-        _show_results(call, operation)
-    if any(report["old_places"] and not report["rewritten"] for report in operation.results):
+    report = execute_to_end(call, operation)
+    if report.result is not None:
+        _show_restored(call, report.result.as_json())
+    restored = report.require().result
+    if restored.names_old_place:
         call.say("next: the same command with --rewrite-places: the definition names the old place")
     elif meant.wish.place.cluster == name:
         call.say(
-            *operation.told,
+            *restored.agreed.taken_out,
             "its plan must show no new Keypair before you apply it",
             f"next: kled kops update-cluster {options(name=name, state=to)}",
         )
@@ -194,14 +194,13 @@ def _asked(call: Call, wish: use.Wish) -> str | None:
     return ask_for_name(wish.cluster, why, "restore it") if why else None
 
 
-def _show_results(call: Call, operation: use.RestoreState) -> None:
-    for report in operation.results:
-        if call.settings.output == "table":  # which places were rewritten is said by the steps
-            told = [(what, number) for what, number in report.items() if type(number) in {int, str}]
-            rows = [{"what": what, "number": number} for what, number in told]
-            show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
-        else:
-            show_value(report, call.settings.output)
+def _show_restored(call: Call, report: dict[str, Any]) -> None:
+    if call.settings.output == "table":  # which places were rewritten is said by the steps
+        told = [(what, number) for what, number in report.items() if type(number) in {int, str}]
+        rows = [{"what": what, "number": number} for what, number in told]
+        show(rows, (Column("WHAT", "what"), Column("NUMBER", "number")), "table")
+    else:
+        show_value(report, call.settings.output)
 
 
 def _show_plan(

@@ -1,12 +1,13 @@
 """`kled snapshot verify`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from kled.cli.frame import cluster_name
 from kled.cli.frame.command import Call, leaf
-from kled.cli.frame.execute import execute
+from kled.cli.frame.execute import execute_to_end
 from kled.cli.snapshot.columns import WHICH
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import InvalidInput
@@ -53,24 +54,23 @@ def verify(call: Call, name: str | None, snapshot: str, level: str, *, everythin
     if not everything and name is not None:
         only = named_snapshot(call.stores, name, snapshot)
     operation = VerifySnapshots(int(level), only)
-    try:
-        execute(call, operation, shown=False)
-    finally:
-        _show_verified(call, operation)
-    require_level(operation)
+    report = execute_to_end(call, operation)
+    _show_verified(call, operation, report.result.rows if report.result else ())
+    require_level(report.require().result)
     return 0
 
 
-def _show_verified(call: Call, operation: VerifySnapshots) -> None:
-    rows = operation.results
+def _show_verified(
+    call: Call, operation: VerifySnapshots, rows: Sequence[Mapping[str, Any]]
+) -> None:
     if call.settings.output == "table":
         if rows:  # where there is none, the error says all there is
             show([{**row, "findings": _remarks(row)} for row in rows], _VERIFIED, "table")
     elif operation.only is not None:
         show_value(rows[0] if rows else None, call.settings.output)
     else:
-        show_value(rows, call.settings.output)
+        show_value(list(rows), call.settings.output)
 
 
-def _remarks(row: dict[str, Any]) -> str:
+def _remarks(row: Mapping[str, Any]) -> str:
     return "; ".join([*row["findings"], *row["unproved"]])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kled.errors import ClusterExists, KopsError, SettingsError
 from kled.files.given import require_regular
@@ -61,7 +61,7 @@ class CreateCluster:
         """The cluster's name."""
         return self.spec.name
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[Any], ...]:
         """Return the steps in their order."""
         return (
             check_step(self.spec, self.kubeconfig),

@@ -1,6 +1,5 @@
 """Wait until a cluster validates."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -13,7 +12,7 @@ from kled.models.validation import Failure, ValidationReport
 from kled.operations.guards.guards import READS
 from kled.operations.identity import lost_keys
 from kled.operations.instance_group import lost_groups
-from kled.operations.runner import Observer, run
+from kled.operations.runner import Observer, run_to_end
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
@@ -30,15 +29,13 @@ class ValidateCluster:
 
     cluster: str
     patience: timedelta = timedelta(minutes=30)
-    seen: Callable[[ValidationReport], object] | None = None
-    """Receives the report of each attempt that got one."""
 
     name = "validate cluster"
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
-        return (validate_step(self.cluster, self.patience, self.seen),)
+    def steps(self) -> tuple[Step[ValidationReport]]:
+        """Return the one step: it makes the report of the last attempt that got one."""
+        return (validate_step(self.cluster, self.patience),)
 
 
 def validate_once(session: Session, cluster: str) -> ValidationReport:
@@ -57,27 +54,19 @@ def wait_until_healthy(
 
     Raises that error where no attempt got a report.
     """
-    reports: list[ValidationReport] = []
-    try:
-        run(replace(validation, seen=reports.append), session, observer)
-    except NotReadyInTime as late:
-        if not reports:
-            raise
-        return reports[-1], late
-    return reports[-1], None
+    ended = run_to_end(validation, session, observer)
+    if ended.result is not None and isinstance(ended.error, NotReadyInTime):
+        return ended.result, ended.error
+    return ended.require().result, None
 
 
-def validate_step(
-    cluster: str,
-    patience: timedelta,
-    seen: Callable[[ValidationReport], object] | None = None,
-) -> Step:
+def validate_step(cluster: str, patience: timedelta) -> Step[ValidationReport]:
     """`kops validate cluster`, again and again. Safe to repeat: it only reads."""
+    reports: list[ValidationReport] = []
 
     def act(session: Session) -> str:
         report = validate_once(session, cluster)
-        if seen is not None:
-            seen(report)
+        reports[:] = [report]
         if not report.ready:
             session.tell(joining.share(report))
         if not report.ready:
@@ -87,7 +76,8 @@ def validate_step(
     # as many attempts as fit in: the deadline ends the waiting, not their number
     attempts = max(PATIENCE.attempts, patience // PATIENCE.first_delay + 2)
     policy = replace(PATIENCE, attempts=attempts, deadline=patience)
-    return Step("validate cluster", act, policy, event=ClusterEvent.HEALTHY)
+    event = ClusterEvent.HEALTHY
+    return Step("validate cluster", act, policy, event=event, result=lambda: reports[0])
 
 
 def healthy(report: ValidationReport) -> str:

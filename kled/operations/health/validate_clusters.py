@@ -6,7 +6,7 @@ called unhealthy: its lease shows that, since a living holder renews it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,8 @@ from kled.operations.fleet.all_clusters import CHANGING, OK, WAITING, Answer
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.guards.guards import READS
 from kled.operations.session import Session
-from kled.operations.step import Step
+from kled.operations.step import Step, step_with_result
+from kled.retry import ONCE
 from kled.sentences import enumerated, number
 
 if TYPE_CHECKING:
@@ -39,23 +40,23 @@ class ValidateClusters:
     patience: timedelta = timedelta(minutes=5)
     skip: tuple[str, ...] = ()
     """Clusters that are left out, such as those put to sleep."""
-    results: list[Answer] = field(default_factory=list)
-    """An answer for each cluster once the step has ended, failed or not; the worst come first."""
 
     name = "validate clusters"
     cluster = ALL
     guards = READS
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
+    def steps(self) -> tuple[Step[tuple[Answer, ...]]]:
+        """Return the one step: it makes an answer for each cluster, the worst come first.
 
-        def act(session: Session) -> str:
-            self.results.clear()
+        Raises as `require_healthy` does.
+        """
+
+        def act(session: Session) -> tuple[tuple[Answer, ...], str]:
             listed = clusters_to_validate(session, self.skip)
-            self.results.extend(look_at_clusters(session, listed, self.patience, health_in_brief))
-            return require_healthy(self.results)
+            answers = look_at_clusters(session, listed, self.patience, health_in_brief)
+            return answers, summary_of(answers)
 
-        return (Step("validate clusters", act),)
+        return (step_with_result("validate clusters", act, ONCE, require=require_healthy),)
 
 
 def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Cluster, ...]:

@@ -6,7 +6,7 @@ by its keys, and an epoch that is raised for something else would lock the livin
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import ClusterNotFound, SnapshotMissing, SnapshotNotTrustworthy
@@ -29,7 +29,6 @@ from kled.store_urls import canonical, is_among, is_same
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kled.snapshot.epoch.epoch import Epoch
     from kled.snapshot.repository import SnapshotRef
     from kled.storage.base import ObjectStore
 
@@ -51,8 +50,6 @@ class RaiseEpoch:
     former: str | None = None
     """URL of its former state store, where that one still has the cluster, or is named by the
     definition; the definition is then written with the new place."""
-    results: "list[Epoch]" = field(default_factory=list)
-    """The epoch, once it has been raised."""
 
     name = "raise epoch"
 
@@ -78,7 +75,6 @@ class RaiseEpoch:
             raise_step(
                 self.cluster,
                 place,
-                self.results,
                 of=lambda session: session.snapshot_store.manifest(chosen(session)).state_store,
                 former=self.former or "",
             ),
@@ -149,7 +145,6 @@ def first_step(cluster: str, place: LeasePlace) -> Step:
 def raise_step(
     cluster: str,
     place: LeasePlace,
-    results: "list[Epoch] | None" = None,
     *,
     of: "Callable[[Session], str]",
     former: str = "",
@@ -174,8 +169,6 @@ def raise_step(
         if former:
             now = epoch.advance(kept, cluster, url, canonical(former))
         origin.RECORD.forget(session, cluster, store=session.stores.at(place))
-        if results is not None:
-            results[:] = [now]
         effect.ends(before != now)
         if before == now:
             return f"it lives in {url} since epoch {now.number} already"

@@ -1,6 +1,7 @@
 """Restore a cluster's state from a snapshot, under the lease of the store that it goes into."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import InvalidInput, KledError, NotApproved
@@ -17,6 +18,7 @@ from kled.operations.recovery.restorable import (
     require_trusted,
     with_keys,
 )
+from kled.operations.recovery.restoration import Agreed, RestorationReport
 from kled.operations.recovery.restore_approval import (
     protection_of,
     require_approved,
@@ -25,7 +27,7 @@ from kled.operations.recovery.restore_approval import (
 from kled.operations.recovery.restore_place import require_own_place
 from kled.operations.session import Session
 from kled.operations.snapshots.over_clusters import count_for
-from kled.operations.step import Effect, Step
+from kled.operations.step import Effect, Step, step_with_result
 from kled.operations.stores import Stores
 from kled.retry import CHANGE, READ
 from kled.sentences import number, options
@@ -137,9 +139,6 @@ def _ways_on(wish: Wish) -> str:
     )
 
 
-Agreed = tuple[Wish, "RestorePlan"]
-
-
 @dataclass(frozen=True, slots=True)
 class RestoreState:
     """Restore a cluster's state; the plan's digest and the cluster's name approve it.
@@ -157,10 +156,6 @@ class RestoreState:
     """Of the plan that was approved; None approves what is planned under the lease."""
     raise_epoch: bool = False
     """Also make the store that is written to the one that the cluster lives in."""
-    results: list[dict[str, object]] = field(default_factory=list)
-    """What the restore did, with `snapshot` and `target`, when it has ended."""
-    told: list[str] = field(default_factory=list)
-    """`Settled.taken_out` of what was restored."""
 
     name = "restore state"
 
@@ -177,35 +172,39 @@ class RestoreState:
             return _unguarded(place)
         return replace(RESTORES, place=place, elsewhere=_ways_on(self.wish))
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Step[RestorationReport], ...]:
         """Return the steps in their order: what is refused costs no snapshot."""
-        approved: list[Agreed] = []
-        checks = (check_step(self, approved), restore_step(self, approved))
-        return (*checks, *self._last(approved))
+        check = check_step(self)
+        agreed = check.result
+        assert agreed is not None  # noqa: S101 - the check finds it out
+        last: tuple[Step[Any], ...] = self._last(agreed)
+        first: Step[Any] = replace(check, result=None)  # what was restored is what it makes
+        return (first, restore_step(self, agreed), *last)
 
-    def _last(self, approved: "list[Agreed]") -> tuple[Step, ...]:
+    def _last(self, agreed: Callable[[], Agreed]) -> tuple[Step, ...]:
         """Return the steps after the restore: the epoch is raised, or said to be another."""
         place = self.wish.place
         if self.raise_epoch:
             return (
-                identity_step(self.cluster, place, lambda _: self._ref(approved)),
+                identity_step(self.cluster, place, lambda _: self._ref(agreed())),
                 first_step(self.cluster, place),
-                raise_step(self.cluster, place, of=lambda _: approved[0][1].manifest.state_store),
+                raise_step(self.cluster, place, of=lambda _: agreed().plan.manifest.state_store),
             )
         elsewhere = self.wish.to is not None and place.cluster == self.cluster
         return (place_step(self.cluster, place),) if elsewhere else ()
 
-    def _ref(self, approved: "list[Agreed]") -> "SnapshotRef":
+    def _ref(self, agreed: Agreed) -> "SnapshotRef":
         from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
-        return SnapshotRef(self.cluster, approved[0][0].snapshot)
+        return SnapshotRef(self.cluster, agreed.wish.snapshot)
 
 
-def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
-    """Look under the lease whether this restore is meant; `approved` holds it and its plan then.
+def check_step(restoring: RestoreState) -> Step[Agreed]:
+    """Look under the lease whether this restore is meant; the result is that, and its plan.
 
     Safe to repeat and to kill: it writes down what `latest` means, and changes nothing else.
     """
+    agreed: list[Agreed] = []
 
     def look(session: Session) -> "tuple[Settled, RestorePlan]":
         if restoring.raise_epoch and restoring.wish.place.cluster != restoring.cluster:
@@ -226,33 +225,31 @@ def check_step(restoring: RestoreState, approved: "list[Agreed]") -> Step[Any]:
 
     def act(session: Session) -> str:
         meant, planned = look(session)
-        approved[:] = [(meant.wish, planned)]
         open_restore.announce(session, meant.wish, planned)
         meant = meant.looked_at(session.stores, planned)
-        restoring.told[:] = meant.taken_out
+        agreed[:] = [Agreed(meant.wish, planned, meant.taken_out)]
         to_write, present = number(len(planned.writes), "object"), len(planned.same)
         counts = f"{to_write} to write, {present} are there already"
         return "; ".join((counts, *meant.remarks(), *planned.moving.remarks()))
 
-    return Step("check restore", act, READ, reads=True, look=look, result=lambda: approved[0])
+    return Step("check restore", act, READ, reads=True, look=look, result=lambda: agreed[0])
 
 
-def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
-    """Plan once more, compare with what was approved, and write what differs.
+def restore_step(restoring: RestoreState, agreed: Callable[[], Agreed]) -> Step[RestorationReport]:
+    """Plan once more, compare with what was agreed, and write what differs.
 
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
     approved plan is approved with it.
     """
     effect, back = Effect(), ways_back.Found()
 
-    def act(session: Session) -> str:
+    def act(session: Session) -> tuple[RestorationReport, str]:
         from kled.snapshot.restore.restore import apply_restore  # noqa: PLC0415 - not for --help
 
         effect.begins()
-        restoring.results.clear()
-        wish, before = approved[0]
+        wish = agreed().wish
         planned = plan(session.stores, wish)
-        if not planned.is_rest_of(before):
+        if not planned.is_rest_of(agreed().plan):
             raise NotApproved(
                 f"{planned.target}/{planned.prefix} was written to by somebody else since the"
                 " restore was planned",
@@ -271,13 +268,13 @@ def restore_step(restoring: RestoreState, approved: "list[Agreed]") -> Step:
             error.advise("the same command goes on with it")
             raise
         open_restore.end(session, wish, planned, moves=restoring.raise_epoch)
-        made = {"snapshot": planned.manifest.id, "target": planned.target}
-        restoring.results.append({**report.as_json(), **made, **planned.moving.as_json()})
         effect.ends(report.created or report.replaced or planned.deletes)
-        return f"{report.created} created, {report.replaced} replaced, {report.same} there already"
+        made = RestorationReport(report, replace(agreed(), plan=planned))
+        return made, made.summary
 
     way_back = "none: no snapshot was taken of what was there before"
-    return Step("restore state", act, CHANGE, way_back=way_back, changed=effect, back=back)
+    step = step_with_result("restore state", act, CHANGE, way_back=way_back, changed=effect)
+    return replace(step, back=back)
 
 
 @dataclass(frozen=True, slots=True)

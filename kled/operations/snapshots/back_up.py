@@ -15,13 +15,45 @@ from kled.operations.recovery.restores_under_way import RestoresUnderWay
 from kled.operations.session import Session
 from kled.operations.snapshots.kops_proof import birth_check
 from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
-from kled.operations.step import ADDS_ONLY, Step
+from kled.operations.step import ADDS_ONLY, Step, step_with_result
 from kled.retry import CHANGE
 from kled.sentences import number
 
 if TYPE_CHECKING:
     from kled.snapshot.create.results import ClusterResult, RunResult
     from kled.snapshot.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class BackUpReport:
+    """What a run took, and what a recovery would begin with."""
+
+    run: "RunResult"
+    fallbacks: "Mapping[str, str | None]" = field(default_factory=dict)
+    """The newest trusted snapshot of each cluster for which this run took none."""
+
+    @property
+    def rows(self) -> Rows:
+        """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
+
+        `mend` is what a person does about it, empty where nothing is wrong; `newest_trusted` is the
+        snapshot with which a recovery would begin, None where there is none.
+        """
+        return [
+            {
+                **cluster.as_json(),
+                "newest_trusted": self.fallbacks.get(cluster.cluster, cluster.snapshot),
+            }
+            for cluster in self.run.clusters
+        ]
+
+    @property
+    def summary(self) -> str:
+        """How many clusters there are, and how many new snapshots of them, in words."""
+        clusters = self.run.clusters
+        new = sum(not cluster.reused for cluster in clusters)
+        warnings = "".join(f"; {warning}" for warning in self.run.warnings)
+        return f"{number(len(clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +69,19 @@ class BackUpState:
     """False also writes the payloads again that earlier snapshots hold."""
     rotated: tuple[str, ...] = ()
     """Secrets of the one named cluster that were given new values on purpose."""
-    made: "list[RunResult]" = field(default_factory=list)
-    """The run, once it has ended, failed or not."""
-    fallbacks: "dict[str, str | None]" = field(default_factory=dict)
-    """The newest trusted snapshot of each cluster for which this run took none."""
 
     name = "back up state"
     guards = STORES
-
-    @property
-    def results(self) -> Rows:
-        """A row per cluster: cluster, id, reused, level, trusted, reasons, objects, bytes, error.
-
-        `mend` is what a person does about it, empty where nothing is wrong; `newest_trusted` is the
-        snapshot with which a recovery would begin, None where there is none.
-        """
-        return [
-            {
-                **cluster.as_json(),
-                "newest_trusted": self.fallbacks.get(cluster.cluster, cluster.snapshot),
-            }
-            for run in self.made
-            for cluster in run.clusters
-        ]
 
     @property
     def cluster(self) -> str:
         """The only cluster, or the name for all."""
         return self.clusters[0] if self.clusters and len(self.clusters) == 1 else ALL
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
+    def steps(self) -> "tuple[Step[BackUpReport]]":
+        """Return the one step. Raises where not all of every cluster is in a trusted snapshot."""
 
-        def act(session: Session) -> str:
-            self.made.clear()
-            self.fallbacks.clear()
+        def act(session: Session) -> "tuple[BackUpReport, str]":
             self._require_names()
             self._require_secrets(session)
             done = back_up(
@@ -85,17 +95,19 @@ class BackUpState:
                 rotated=frozenset(self.rotated),
             )
             bad = [cluster.cluster for cluster in done.clusters if not cluster.trusted]
-            self.fallbacks.update(newest_trusted(session.stores, bad))
-            done = with_cures(session.stores, done, self.fallbacks)
-            self.made.append(done)
-            done.require_whole()
-            new = sum(not cluster.reused for cluster in done.clusters)
-            warnings = "".join(f"; {warning}" for warning in done.warnings)
-            return (
-                f"{number(len(done.clusters), 'cluster')}, {number(new, 'new snapshot')}{warnings}"
-            )
+            fallbacks = newest_trusted(session.stores, bad)
+            report = BackUpReport(with_cures(session.stores, done, fallbacks), fallbacks)
+            return report, report.summary
 
-        return (Step("take snapshots", act, CHANGE, way_back=ADDS_ONLY),)
+        return (
+            step_with_result(
+                "take snapshots",
+                act,
+                CHANGE,
+                require=lambda report: report.run.require_whole(),
+                way_back=ADDS_ONLY,
+            ),
+        )
 
     def _require_names(self) -> None:
         """Raise `InvalidInput` for an invalid cluster name.

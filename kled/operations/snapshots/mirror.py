@@ -1,13 +1,17 @@
 """Copies the snapshots that a second snapshot store lacks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
-from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
-from kled.operations.step import ADDS_ONLY, Step
+from kled.operations.snapshots.over_clusters import ALL, count_for
+from kled.operations.step import ADDS_ONLY, Step, step_with_result
 from kled.retry import CHANGE
+
+if TYPE_CHECKING:
+    from kled.snapshot.retention.mirror import MirrorReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,6 @@ class MirrorSnapshots:
     """A cluster; None copies those of all clusters."""
     retain_until: datetime | None = None
     """Lock the objects there until then."""
-    results: Rows = field(default_factory=list)
 
     name = "mirror snapshots"
     guards = STORES
@@ -29,13 +32,12 @@ class MirrorSnapshots:
         """The only cluster, or the name for all."""
         return self.only or ALL
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
+    def steps(self) -> "tuple[Step[MirrorReport]]":
+        """Return the one step. Raises the first failure, when the rest is copied."""
 
-        def act(session: Session) -> str:
+        def act(session: Session) -> "tuple[MirrorReport, str]":
             from kled.snapshot.retention.mirror import mirror  # noqa: PLC0415 - not for --help
 
-            self.results.clear()
             kept = session.snapshot_store
             session.stores.require_apart(self.to, "the mirror")
             kept.require()
@@ -47,8 +49,14 @@ class MirrorSnapshots:
                 cluster=self.only,
                 retain_until=self.retain_until,
             )
-            self.results.append(report.as_json())
-            report.require()
-            return f"{len(report.copied)} copied, {report.present} there already"
+            return report, f"{len(report.copied)} copied, {report.present} there already"
 
-        return (Step("mirror snapshots", act, CHANGE, way_back=ADDS_ONLY),)
+        return (
+            step_with_result(
+                "mirror snapshots",
+                act,
+                CHANGE,
+                require=lambda report: report.require(),
+                way_back=ADDS_ONLY,
+            ),
+        )

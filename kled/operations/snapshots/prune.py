@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kled.config import Settings
 from kled.errors import KledError, NotApproved
 from kled.operations.guards.guards import STORES
 from kled.operations.guards.protection import pattern_protection, require_confirmation
 from kled.operations.session import Session
-from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
-from kled.operations.step import Effect, Step
+from kled.operations.snapshots.over_clusters import ALL, count_for
+from kled.operations.step import Effect, Step, step_with_result
 from kled.retry import CHANGE
 from kled.sentences import number
 
@@ -23,6 +23,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class PruningReport:
+    """What a prune did, and the plan that it carried out."""
+
+    done: "PruneReport"
+    plan: "PrunePlan"
+
+    @property
+    def summary(self) -> str:
+        """How much was removed, in words."""
+        locked = f"; {len(self.done.locked)} are locked" if self.done.locked else ""
+        collected = number(self.done.collected, "object")
+        return f"{len(self.done.removed)} removed, {collected} collected{locked}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for `--output json`: also what the plan had to leave alone."""
+        planned = self.plan.as_json()
+        return {
+            **self.done.as_json(),
+            **{name: planned[name] for name in ("unreadable", "strays")},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class PruneSnapshots:
     """Remove the snapshots that retention does not keep, and payloads that no manifest names."""
 
@@ -32,7 +55,6 @@ class PruneSnapshots:
     """A cluster; None prunes those of all clusters."""
     confirm: str | None = None
     """The cluster's name once more; a protected one needs it."""
-    results: Rows = field(default_factory=list)
 
     name = "prune snapshots"
     guards = STORES
@@ -42,13 +64,12 @@ class PruneSnapshots:
         """The only cluster, or the name for all."""
         return self.only or ALL
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> "tuple[Step[PruningReport]]":
         """Return the one step: plan, check that it is meant, apply."""
         effect = Effect()
 
-        def act(session: Session) -> str:
+        def act(session: Session) -> "tuple[PruningReport, str]":
             effect.begins()
-            self.results.clear()
             kept = session.snapshot_store
             policy = retention_policy(session.settings, self.keep)
             progress = count_for(session)
@@ -59,18 +80,16 @@ class PruneSnapshots:
             except KledError:
                 effect.ends(progress.begun)  # all that refuses comes before what deletes
                 raise
-            planned = plan.as_json()
-            left = {name: planned[name] for name in ("unreadable", "strays")}
-            self.results.append({**report.as_json(), **left})
-            locked = f"; {len(report.locked)} are locked" if report.locked else ""
             effect.ends(report.removed or report.collected)
-            collected = number(report.collected, "object")
-            return f"{len(report.removed)} removed, {collected} collected{locked}"
+            made = PruningReport(report, plan)
+            return made, made.summary
 
         way_back = (
             "a second site, where kled snapshot mirror --to=URL has made one; nothing else has them"
         )
-        return (Step("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),)
+        return (
+            step_with_result("prune snapshots", act, CHANGE, way_back=way_back, changed=effect),
+        )
 
     def require_meant(self, session: Session, plan: "PrunePlan") -> None:
         """Raise `NotApproved` where a protected cluster's snapshots would be removed unconfirmed.

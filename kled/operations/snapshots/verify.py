@@ -1,7 +1,7 @@
 """Verifies snapshots: one, or the newest of every cluster and that none was removed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +12,8 @@ from kled.operations.session import Session
 from kled.operations.snapshots import present_keys, verify_rows
 from kled.operations.snapshots.back_up import BY
 from kled.operations.snapshots.kops_proof import kops_check
-from kled.operations.snapshots.over_clusters import ALL, Rows, count_for
-from kled.operations.step import Step
+from kled.operations.snapshots.over_clusters import ALL, count_for
+from kled.operations.step import Step, step_with_result
 from kled.pool import Pool
 from kled.retry import CHANGE
 from kled.sentences import number
@@ -33,6 +33,37 @@ _BESIDE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """What a verification saw."""
+
+    wanted: int
+    """The level that was asked for."""
+    rows: tuple[Mapping[str, Any], ...]
+    """A row per snapshot: cluster, id, level, trustworthy, findings, seconds."""
+
+    @property
+    def summary(self) -> str:
+        """How many snapshots were verified, and how far, in words."""
+        snapshots = [row for row in self.rows if row["id"]]  # not the store's own row
+        levels = [row["level"] for row in snapshots if row["level"] is not None]
+        lowest = min(levels, default=self.wanted)
+        short = f", not {self.wanted}" if lowest < self.wanted else ""
+        return f"{number(len(snapshots), 'snapshot')} verified at level {lowest}{short}"
+
+    def require_trustworthy(self) -> None:
+        """Raise `SnapshotNotTrustworthy` where something is wrong with any of them."""
+        from kled.snapshot.trust.settling import advise  # noqa: PLC0415 - not for --help
+
+        bad = [row for row in self.rows if not row["trustworthy"]]
+        if bad:
+            first = bad[0]
+            raise SnapshotNotTrustworthy(
+                f"{_wrong(bad, len(self.rows))}, first {_which(first)}: {first['findings'][0]}",
+                hint=advise([finding for row in bad for finding in row["findings"]]),
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class VerifySnapshots:
     """Check one snapshot, or the newest of every cluster and that none was removed."""
 
@@ -42,8 +73,6 @@ class VerifySnapshots:
     """A cluster; None verifies those of all clusters, unless `only` names one snapshot."""
     which: str = "newest"
     """The snapshot of that cluster: an id, `newest` or `latest`."""
-    results: Rows = field(default_factory=list)
-    """A row per snapshot: cluster, id, level, trustworthy, findings, seconds."""
 
     name = "verify snapshots"
     guards = STORES
@@ -53,38 +82,23 @@ class VerifySnapshots:
         """The only cluster, or the name for all."""
         return self.only.cluster if self.only else self.of or ALL
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the one step."""
+    def steps(self) -> "tuple[Step[VerificationReport]]":
+        """Return the one step. Raises `SnapshotNotTrustworthy` where something is wrong."""
 
-        def act(session: Session) -> str:
-            self.results.clear()
-            kept = session.snapshot_store
-            self.results.extend(
-                verify_snapshots(
-                    session.settings,
-                    kept,
-                    level=self.level,
-                    progress=count_for(session),
-                    only=self._meant(session),
-                    state=session.stores.remembering,
-                )
+        def act(session: Session) -> "tuple[VerificationReport, str]":
+            rows = verify_snapshots(
+                session.settings,
+                session.snapshot_store,
+                level=self.level,
+                progress=count_for(session),
+                only=self._meant(session),
+                state=session.stores.remembering,
             )
-            from kled.snapshot.trust.settling import advise  # noqa: PLC0415 - not for --help
+            report = VerificationReport(self.level, tuple(rows))
+            return report, report.summary
 
-            bad = [row for row in self.results if not row["trustworthy"]]
-            if bad:
-                first = bad[0]
-                raise SnapshotNotTrustworthy(
-                    f"{_wrong(bad, len(self.results))}, first"
-                    f" {_which(first)}: {first['findings'][0]}",
-                    hint=advise([finding for row in bad for finding in row["findings"]]),
-                )
-            levels = [row["level"] for row in self.results if row["id"]]  # not the store's own row
-            lowest = min(levels, default=self.level)
-            short = f", not {self.level}" if lowest < self.level else ""
-            return f"{number(len(levels), 'snapshot')} verified at level {lowest}{short}"
-
-        return (Step("verify snapshots", act, CHANGE),)
+        require = VerificationReport.require_trustworthy
+        return (step_with_result("verify snapshots", act, CHANGE, require=require),)
 
     def _meant(self, session: Session) -> "SnapshotRef | None":
         """Return the one snapshot to verify; None means the newest of every cluster."""
@@ -99,7 +113,7 @@ class VerifySnapshots:
         return choose(session.snapshot_store, self.of, self.which, state=remembering)
 
 
-def _wrong(bad: Rows, looked_at: int) -> str:
+def _wrong(bad: Sequence[Mapping[str, Any]], looked_at: int) -> str:
     """Say how many are wrong: snapshots, or clusters with keys that their newest snapshot lacks."""
     from kled.snapshot.trust.settling import is_of_damage, is_of_keys  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from kled.operations.fleet.all_clusters import Answer
-from kled.operations.health.validate_clusters import ALL, ValidateClusters
+from kled.operations.health.validate_clusters import ALL
 from tasks.running.health_table import (
     Known,
     Rows,
@@ -23,7 +23,7 @@ NOBODY: Known = frozenset()
 
 def looked(states: Mapping[str, str], known: Known = NOBODY) -> Rows:
     answers = [Answer(name, state, f"{name} is {state}", "look") for name, state in states.items()]
-    return table(ValidateClusters(results=answers), known)
+    return table(answers, known)
 
 
 def events(rows: Rows, known: Known | None) -> set[tuple[str, str]]:
@@ -86,7 +86,7 @@ def test_a_table_that_is_none_says_nothing(data: object) -> None:
 def test_a_run_that_looked_at_none_is_told_of_and_so_is_the_next_that_does() -> None:
     """No state store, an empty one, credentials that are gone: silence would be green."""
     why = "SettingsError: no state store is named (hint: pass --state)"
-    rows = table(ValidateClusters(), NOBODY, why)
+    rows = table((), NOBODY, why)
 
     assert events(rows, NOBODY) == {("unhealthy", ALL)}
     (message,) = messages_of(rows, NOBODY)
@@ -98,7 +98,7 @@ def test_a_run_that_looked_at_none_is_told_of_and_so_is_the_next_that_does() -> 
 
 def test_a_run_that_looked_at_none_forgets_nobody() -> None:
     before = frozenset({A, ALL})
-    rows = table(ValidateClusters(), before, "the state store does not answer")
+    rows = table((), before, "the state store does not answer")
 
     assert events(rows, before) == {("unhealthy", ALL)}
     assert messages_of(rows, before) == []

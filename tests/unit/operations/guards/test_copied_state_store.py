@@ -8,8 +8,8 @@ import pytest
 from kled.errors import EpochMismatch, SnapshotNotTrustworthy
 from kled.operations.guards.before_change import check_epoch
 from kled.operations.recovery.raise_epoch import RaiseEpoch
-from kled.operations.runner import run
-from kled.operations.snapshots.verify import VerifySnapshots
+from kled.operations.runner import run, run_to_end
+from kled.operations.snapshots.verify import VerificationReport, VerifySnapshots
 from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
 from tests.key_pairs import keyset
@@ -60,16 +60,14 @@ def backed_up_in_both(root: Path) -> Unmoved:
     return unmoved
 
 
-def checked(unmoved: Unmoved, state: str) -> VerifySnapshots:
-    checking = VerifySnapshots()
-    run(checking, unmoved.session(state))
-    return checking
+def checked(unmoved: Unmoved, state: str) -> VerificationReport:
+    return run(VerifySnapshots(), unmoved.session(state)).result
 
 
 def test_what_a_copy_backed_up_keeps_no_verification_of_the_original_red(tmp_path: Path) -> None:
     unmoved = backed_up_in_both(tmp_path)
 
-    rows = checked(unmoved, "old").results
+    rows = checked(unmoved, "old").rows
 
     (copy,) = (row for row in rows if row["unproved"])
     assert f"it is of a copy of the cluster, which lives in {unmoved.url('old')}" in str(copy)
@@ -129,12 +127,12 @@ def test_without_an_epoch_nobody_knows_which_is_the_copy(tmp_path: Path) -> None
     unmoved = backed_up_in_both(tmp_path)
     (unmoved.root / "snapshots" / names.epoch_key(C)).unlink()
 
-    bad = VerifySnapshots()
-    with pytest.raises(SnapshotNotTrustworthy) as told:
-        run(bad, unmoved.session("old"))
+    report = run_to_end(VerifySnapshots(), unmoved.session("old"))
 
-    assert "settled by the epoch of its original" in str(told.value.hint)
-    (said,) = (row["findings"][-1] for row in bad.results if not row["trustworthy"])
+    assert isinstance(report.error, SnapshotNotTrustworthy)
+    assert "settled by the epoch of its original" in str(report.error.hint)
+    assert report.result is not None
+    (said,) = (row["findings"][-1] for row in report.result.rows if not row["trustworthy"])
     snapshot = said.partition("--snapshot=")[2]
     run(RaiseEpoch(C, snapshot, unmoved.url("old")), unmoved.session("old"))
     checked(unmoved, "old")

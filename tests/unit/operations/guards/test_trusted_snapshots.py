@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,10 +28,10 @@ from kled.operations.recovery import restore_state
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_state import RESTORES, RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
-from kled.operations.runner import Report, run
+from kled.operations.runner import Report, run, run_to_end
 from kled.operations.session import Session, Who
 from kled.operations.snapshots import back_up, list_snapshots
-from kled.operations.snapshots.back_up import BackUpState
+from kled.operations.snapshots.back_up import BackUpReport, BackUpState
 from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation, Step, attempt
 from kled.operations.stores import Stores
@@ -76,10 +76,13 @@ class World:
 
     def taken(self) -> str:
         """Take a snapshot of all clusters, whatever it is worth; return the id of C's."""
-        operation = BackUpState()
-        with suppress(SnapshotNotTrustworthy):
-            self.run(operation)
-        return str(operation.results[0]["id"])
+        return str(self.backed_up(BackUpState()).rows[0]["id"])
+
+    def backed_up(self, operation: BackUpState) -> BackUpReport:
+        """Take snapshots, whatever they are worth; return what was taken."""
+        taken = run_to_end(operation, self.session()).result
+        assert taken is not None
+        return taken
 
     def choose(self, typed: str) -> str:
         return choose(self.session().snapshot_store, C, typed).id
@@ -118,10 +121,9 @@ def test_a_config_that_was_cut_snapshotted_and_lost_comes_back_whole(world: Worl
     whole = world.path("config").read_bytes()
     first = world.taken()
     cut(world)
-    hourly = BackUpState()
     with pytest.raises(SnapshotNotTrustworthy, match="config is no Cluster"):
-        world.run(hourly)
-    second = str(hourly.results[0]["id"])
+        world.run(BackUpState())
+    second = world.taken()
     assert second != first
     world.path("config").unlink()
     with pytest.raises(KledError) as lost:
@@ -175,10 +177,9 @@ def test_what_is_settled_before_is_what_is_restored(world: World) -> None:
     first = world.taken()
     world.path("addons/a.addons.k8s.io/v1.yaml").write_bytes(b"changed")
 
-    operation = RestoreState(Wish(C, LATEST))
-    world.run(operation)
+    report = world.run(RestoreState(Wish(C, LATEST)))
 
-    assert operation.results[0]["snapshot"] == first
+    assert report.result.as_json()["snapshot"] == first
     assert world.choose(LATEST) != first
 
 
@@ -299,12 +300,12 @@ def test_a_run_over_damage_is_never_green_and_says_how_old_the_newest_good_one_i
     world.path(CA).unlink()
 
     for _ in range(3):
-        backup = BackUpState()
-        with pytest.raises(SnapshotNotTrustworthy, match=NO_CA) as refused:
-            world.run(backup)
-        assert refused.value.exit_code == 4
-        assert f"--name={C} --snapshot={first} --yes" in (refused.value.hint or "")
-        (row,) = backup.results
+        report = run_to_end(BackUpState(), world.session())
+        assert isinstance(report.error, SnapshotNotTrustworthy)
+        assert NO_CA in report.error.message
+        assert f"--name={C} --snapshot={first} --yes" in (report.error.hint or "")
+        assert report.result is not None
+        (row,) = report.result.rows
         assert (row["trusted"], row["reasons"]) == (False, [NO_CA])
         assert row["newest_trusted"] == first
     assert row["reused"]
@@ -315,13 +316,13 @@ def test_what_was_not_taken_outweighs_what_cannot_be_trusted(world: World) -> No
     world.path(CA).unlink()
     absent = "absent.example.com"
 
-    backup = BackUpState((C, absent))
-    with pytest.raises(KledError) as failed:
-        world.run(backup)
+    report = run_to_end(BackUpState((C, absent)), world.session())
 
-    assert failed.value.exit_code == 1
-    assert absent in failed.value.message
-    rows = {row["cluster"]: row for row in backup.results}
+    assert report.error is not None
+    assert report.error.exit_code == 1
+    assert absent in report.error.message
+    assert report.result is not None
+    rows = {row["cluster"]: row for row in report.result.rows}
     assert rows[C]["id"]
     assert rows[absent]["newest_trusted"] is None
 
@@ -342,11 +343,10 @@ def test_the_list_says_why_a_snapshot_cannot_be_trusted(world: World) -> None:
     assert (rows[first]["level"], rows[second]["level"]) == (1, 0)
 
 
-def verified(world: World, **more: Any) -> list[dict[str, Any]]:
-    operation = VerifySnapshots(**more)
-    with suppress(SnapshotNotTrustworthy):
-        world.run(operation)
-    return operation.results
+def verified(world: World, **more: Any) -> Sequence[Mapping[str, Any]]:
+    seen = run_to_end(VerifySnapshots(**more), world.session()).result
+    assert seen is not None
+    return seen.rows
 
 
 def test_verifying_at_level_0_does_not_call_a_level_0_snapshot_trustworthy(world: World) -> None:

@@ -19,6 +19,7 @@ from kled.errors import (
 from kled.operations.fleet import all_clusters
 from kled.operations.fleet.all_clusters import Answer
 from kled.operations.health.validate_clusters import AT_ONCE, ValidateClusters, summary_of
+from kled.operations.runner import run, run_to_end
 from kled.operations.step import attempt
 from tests.unit.operations.looking import HEALTHY, HELD, SICK, Watched
 
@@ -37,29 +38,24 @@ def named(*names: str) -> list[str]:
 A, B, C = named("a", "b", "c")
 
 
-def look(fleet: Watched, patience: timedelta = PATIENCE) -> ValidateClusters:
+def look(fleet: Watched, patience: timedelta = PATIENCE) -> tuple[Answer, ...]:
     """Look at the fleet; the error, if any, is that of `failure`."""
-    operation = ValidateClusters(patience)
-    (step,) = operation.steps()
-    attempt(step, fleet.session())
-    return operation
+    return run(ValidateClusters(patience), fleet.session()).result
 
 
 def failure(fleet: Watched, patience: timedelta = PATIENCE) -> tuple[KledError, dict[str, str]]:
     """Return the error of a look, and the state of each cluster."""
-    operation = ValidateClusters(patience)
-    (step,) = operation.steps()
-    with pytest.raises(KledError) as raised:
-        attempt(step, fleet.session())
-    return raised.value, {one.cluster: one.state for one in operation.results}
+    report = run_to_end(ValidateClusters(patience), fleet.session())
+    assert report.error is not None
+    return report.error, {one.cluster: one.state for one in report.result or ()}
 
 
 def test_all_are_healthy(fleet: Watched) -> None:
     fleet.answers = {A: HEALTHY, B: HEALTHY}
 
-    found = look(fleet)
+    answers = look(fleet)
 
-    assert summary_of(found.results) == "2 clusters healthy"
+    assert summary_of(answers) == "2 clusters healthy"
     assert fleet.naps == []
 
 
@@ -92,9 +88,9 @@ def test_one_failed_look_says_little(fleet: Watched) -> None:
     """Nodes come and go: kops#8707, #8078."""
     fleet.answers = {A: HEALTHY, B: [SICK, SICK, HEALTHY], C: [Throttled("slow down"), HEALTHY]}
 
-    found = look(fleet)
+    answers = look(fleet)
 
-    assert {one.state for one in found.results} == {"ok"}
+    assert {one.state for one in answers} == {"ok"}
     assert fleet.naps == [30, 30]
     assert fleet.looks.count(A) == 1, "those that are healthy are not asked again"
     assert fleet.looks.count(B) == 3
@@ -128,10 +124,10 @@ def test_a_cluster_that_is_being_changed_is_not_called_unhealthy(
     after = lease.released() if ends else lease.renewed()
     fleet.meanwhile = lambda: fleet.lease(B, after)
 
-    found = look(fleet)
+    answers = look(fleet)
 
-    assert summary_of(found.results) == f"1 cluster healthy, 1 changing ({B})"
-    (row,) = [one for one in found.results if one.cluster == B]
+    assert summary_of(answers) == f"1 cluster healthy, 1 changing ({B})"
+    (row,) = [one for one in answers if one.cluster == B]
     assert "it is being changed: kled kops rolling-update (ada) on host-a" in row.words
 
 
@@ -139,7 +135,7 @@ def test_a_change_that_begins_meanwhile_counts_too(fleet: Watched) -> None:
     fleet.answers = {B: SICK}
     fleet.meanwhile = lambda: fleet.lease(B, replace(HELD, cluster=B))
 
-    assert [one.state for one in look(fleet).results] == ["changing"]
+    assert [one.state for one in look(fleet)] == ["changing"]
 
 
 @pytest.mark.parametrize("released", [False, True], ids=["of a dead holder", "given back"])
@@ -170,9 +166,9 @@ def test_a_cluster_that_was_never_applied_is_neither(fleet: Watched) -> None:
     """`create-cluster` without `--yes` stores it, and nothing is there that could be healthy."""
     fleet.answers = {A: HEALTHY, B: NotYetApplied("it was never applied")}
 
-    found = look(fleet)
+    answers = look(fleet)
 
-    assert summary_of(found.results) == f"1 cluster healthy, 1 not applied ({B})"
+    assert summary_of(answers) == f"1 cluster healthy, 1 not applied ({B})"
     assert fleet.naps == []
 
 
@@ -209,8 +205,8 @@ def test_of_a_large_fleet_few_are_asked_at_once_and_all_are(fleet: Watched) -> N
     names = [f"c{number:03}.example.com" for number in range(200)]
     fleet.answers = dict.fromkeys(names, HEALTHY)
 
-    found = look(fleet)
+    answers = look(fleet)
 
     assert sorted(fleet.looks) == names
-    assert [one.cluster for one in found.results] == names
+    assert [one.cluster for one in answers] == names
     assert fleet.most <= AT_ONCE

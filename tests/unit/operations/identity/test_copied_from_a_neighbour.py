@@ -13,6 +13,7 @@ from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.preview.preview_roll import PlanRoll
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
+from kled.operations.runner import run_to_end
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Operation
 from tests.key_pairs import keyset
@@ -43,10 +44,10 @@ def copied(world: World) -> str:
 
 def backed_up(world: World) -> tuple[str, str]:
     """Return the id of a snapshot that is taken of what is there now, and what mends it."""
-    taking = BackUpState((C,))
-    with pytest.raises(SnapshotNotTrustworthy):
-        world.run(taking)
-    (row,) = taking.results
+    report = run_to_end(BackUpState((C,)), world.session())
+    assert isinstance(report.error, SnapshotNotTrustworthy)
+    assert report.result is not None
+    (row,) = report.result.rows
     return str(row["id"]), str(row["mend"])
 
 

@@ -1,16 +1,15 @@
 """Another cluster's key that joined a keyset and signs: no rotation, though it looks like one."""
 
 import shutil
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from kled.errors import SnapshotNotTrustworthy
 from kled.kops.state_store import shared_keys
 from kled.kops.state_store.keyset_keys import marks
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.runner import run_to_end
 from kled.operations.snapshots.back_up import BackUpState
 from tests import key_pairs
 from tests.key_pairs import keyset
@@ -49,10 +48,9 @@ def joined(world: World) -> World:
 
 def backed_up(world: World) -> tuple[int, tuple[str, ...]]:
     """Take a snapshot of what is there now; return its level and its findings."""
-    taking = BackUpState((C,))
-    with suppress(SnapshotNotTrustworthy):
-        world.run(taking)
-    (row,) = taking.results
+    taken = run_to_end(BackUpState((C,)), world.session()).result
+    assert taken is not None
+    (row,) = taken.rows
     return int(str(row["level"])), tuple(map(str, row["findings"]))
 
 

@@ -79,9 +79,9 @@ def test_a_lost_group_is_named_with_the_command_that_brings_it_back_alone(world:
     typed = shlex.split(words.partition("comes back with ")[2])
     named = [f"--name={CLUSTER}", f"--snapshot={kept}", "--instance-group=spot", "--yes"]
     assert typed == ["kled", "snapshot", "restore", *named]
-    restoring = RestoreState(replace(world.wish, snapshot=kept, groups=("spot",)))
-    world.restore(restoring)
-    assert (restoring.results[0]["created"], restoring.results[0]["replaced"]) == (1, 0)
+    wish = replace(world.wish, snapshot=kept, groups=("spot",))
+    restored = world.restore(RestoreState(wish)).result.done
+    assert (restored.created, restored.replaced) == (1, 0)
     assert told(world, Cloud(f"spot.{CLUSTER}")) == ""
 
 

@@ -4,18 +4,16 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from kled import config
-from kled.errors import SnapshotNotTrustworthy
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.records.open_restore import RECORD, OpenRestore
 from kled.operations.recovery.restore_state import RestoreState, Wish
-from kled.operations.runner import Report, run
+from kled.operations.runner import Report, run, run_to_end
 from kled.operations.session import Session, Who
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Operation
@@ -175,10 +173,9 @@ class World:
 
     def backup(self) -> str:
         """Take what a scheduled run takes; return the id of C's snapshot, whatever it is worth."""
-        made = BackUpState()
-        with suppress(SnapshotNotTrustworthy):
-            self.run(made)
-        (row,) = (row for row in made.results if row["cluster"] == C)
+        taken = run_to_end(BackUpState(), self.session()).result
+        assert taken is not None
+        (row,) = (row for row in taken.rows if row["cluster"] == C)
         return str(row["id"])
 
     def on_record(self) -> OpenRestore:

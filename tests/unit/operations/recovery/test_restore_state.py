@@ -21,6 +21,7 @@ from kled.errors import (
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.recovery import restore_state
 from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.restoration import RestorationReport
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
 from kled.operations.session import Session, Who
@@ -65,7 +66,9 @@ class World:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
 
-    def restore(self, restoring: RestoreState, overrides: Overrides = NOTHING) -> Report:
+    def restore(
+        self, restoring: RestoreState, overrides: Overrides = NOTHING
+    ) -> Report[RestorationReport]:
         session = Session(self.settings, None, CLOCK, WHO, None, overrides=overrides)
         return run(restoring, session)
 
@@ -143,11 +146,9 @@ def test_an_empty_target_elsewhere_is_filled_and_a_second_run_has_nothing_to_wri
     wish = replace(world.wish, to=(world.root / "other").as_uri())
 
     world.restore(RestoreState(wish))
-    again = RestoreState(wish)
-    world.restore(again)
+    again = world.restore(RestoreState(wish)).result.done
 
-    (report,) = again.results
-    assert (report["created"], report["replaced"], report["deleted"]) == (0, 0, 0)
+    assert (again.created, again.replaced, again.deleted) == (0, 0, 0)
 
 
 def test_a_name_beside_it_is_guarded_as_the_cluster_that_it_is(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.runner import run
 from kled.snapshot.epoch import epoch
 from tests.unit.operations.births import C, Desk
 from tests.unit.operations.cluster.test_create_cluster import applied, snapshot
@@ -22,9 +23,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def restore(desk: Desk, which: str = "latest") -> str:
-    restoring = RestoreState(Wish(C, which))
-    desk.run(restoring)
-    return "; ".join(restoring.told)
+    restored = run(RestoreState(Wish(C, which)), desk.session()).result
+    return "; ".join(restored.agreed.taken_out)
 
 
 def final(desk: Desk) -> str | None:

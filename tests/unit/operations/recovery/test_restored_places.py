@@ -98,23 +98,19 @@ def test_killed_halfway_it_is_run_again_and_a_second_run_writes_nothing(world: W
     for left in ("config", "secrets/admin"):  # the last that is written, and one of the first
         (world.root / "other" / CLUSTER / left).unlink()
 
-    again = RestoreState(rewriting)
-    world.restore(again)
-    third = RestoreState(rewriting, digest=digest[:12])
-    world.restore(third)
+    again = world.restore(RestoreState(rewriting)).result.done
+    third = world.restore(RestoreState(rewriting, digest=digest[:12])).result.done
 
-    assert again.results[0]["created"] == 2
-    assert (third.results[0]["created"], third.results[0]["replaced"]) == (0, 0)
+    assert again.created == 2
+    assert (third.created, third.replaced) == (0, 0)
     assert definition(world, "other")["spec"]["configBase"].endswith(f"/other/{CLUSTER}")
 
 
 def test_places_are_rewritten_afterwards_too_and_nothing_else_is_replaced(world: World) -> None:
     world.restore(RestoreState(world.wish))
-    later = RestoreState(replace(world.wish, rewrite_places=True))
+    later = world.restore(RestoreState(replace(world.wish, rewrite_places=True))).result.done
 
-    world.restore(later)  # what is replaced is the snapshot's own
-
-    assert (later.results[0]["created"], later.results[0]["replaced"]) == (0, 1)
+    assert (later.created, later.replaced) == (0, 1)  # what is replaced is the snapshot's own
     path = world.root / "other" / CLUSTER / "config"
     path.write_text(path.read_text() + "# somebody else's\n")
     with pytest.raises(NotApproved, match="config would be replaced"):

@@ -16,6 +16,7 @@ import pytest
 
 from kled.errors import NotApproved
 from kled.operations.recovery.restore_state import RestoreState, Wish
+from kled.operations.runner import run
 from tests import key_pairs
 from tests.unit.operations.identity.test_identity import CA_KEY, NODE_CONFIG, C, World, world
 
@@ -67,10 +68,11 @@ def lost(world: World) -> tuple[World, Wish]:
 
 def said(world: World, wish: Wish) -> str:
     """Return what the restore says, which is what it leaves for the last line of a command."""
-    restoring = RestoreState(wish)
-    words = world.run(restoring)["check restore"]
-    assert all(told in words for told in restoring.told)
-    return "; ".join(restoring.told)
+    report = run(RestoreState(wish), world.session())
+    (words,) = (row.words for row in report.rows if row.step == "check restore")
+    told = report.result.agreed.taken_out
+    assert all(remark in words for remark in told)
+    return "; ".join(told)
 
 
 @pytest.mark.parametrize("number", ["", NEXT[0]], ids=["of an update", "of create keypair"])

@@ -6,15 +6,15 @@ import pytest
 
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.snapshots.proved_level import require_level
-from kled.operations.snapshots.verify import VerifySnapshots
+from kled.operations.snapshots.verify import VerificationReport
 
 NO_BACKUP = "level 4: the snapshot holds no etcd backup that could be opened"
 SIMULATED = "level 2: read by a simulated kops, which proves nothing"
 
 
-def verified(wanted: int, level: int | None, *unproved: str) -> VerifySnapshots:
+def verified(wanted: int, level: int | None, *unproved: str) -> VerificationReport:
     row: dict[str, Any] = {"id": "ID", "cluster": "c", "level": level, "unproved": list(unproved)}
-    return VerifySnapshots(wanted, results=[row])
+    return VerificationReport(wanted, (row,))
 
 
 def test_etcd_backups_that_are_not_there_are_not_proved() -> None:  # fault 37
@@ -32,9 +32,9 @@ def test_without_a_kops_level_2_is_not_proved() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [verified(4, 4), verified(1, 1), verified(2, 1, SIMULATED), verified(4, None)]
+    "report", [verified(4, 4), verified(1, 1), verified(2, 1, SIMULATED), verified(4, None)]
 )
 def test_what_was_reached_and_what_failed_by_itself_is_left_alone(
-    operation: VerifySnapshots,
+    report: VerificationReport,
 ) -> None:
-    require_level(operation)
+    require_level(report)

@@ -21,7 +21,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.operations.guards.overrides import NOTHING
-from kled.operations.runner import run
+from kled.operations.runner import run, run_to_end
 from kled.operations.session import Session, Who
 from kled.operations.snapshots import back_up, list_snapshots, prune, verify, verify_rows
 from kled.operations.snapshots.mirror import MirrorSnapshots
@@ -212,11 +212,10 @@ def test_a_check_passes_where_the_store_has_a_warning_alone(tmp_path: Path) -> N
     ahead.run()
     ahead.later = timedelta()
     ahead.run()
-    check = verify.VerifySnapshots()
 
-    stores.run(check)
+    checked = run(verify.VerifySnapshots(), stores.session()).result
 
-    assert [row["id"] for row in check.results if row["unproved"]] == [""]
+    assert [row["id"] for row in checked.rows if row["unproved"]] == [""]
 
 
 def test_a_snapshot_store_that_is_not_mounted_is_refused_where_the_state_store_remembers(
@@ -246,11 +245,14 @@ def test_flows_tell_of_what_was_not_there(tmp_path: Path) -> None:
         back_up.BackUpState(),
         verify.VerifySnapshots(),
     )
-    for operation in (backup, check):
-        with pytest.raises(KledError):
-            stores.run(operation)
+    taken = run_to_end(backup, stores.session())
+    seen = run_to_end(check, stores.session())
 
-    ((event, about, words),) = events_of(backup)
+    assert taken.error is not None
+    assert seen.error is not None
+    ((event, about, words),) = events_of(backup, taken.result)
     assert (event, about) == ("kled.snapshot.failed", "all clusters")
     assert words.endswith("/state holds no cluster")
-    assert verified_to_tell(check) == [("kled.snapshot.failed", "all clusters", UNSEEN)]
+    assert verified_to_tell(check, seen.result) == [
+        ("kled.snapshot.failed", "all clusters", UNSEEN)
+    ]
