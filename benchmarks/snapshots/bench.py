@@ -1,16 +1,19 @@
-"""The jobs that are timed: each is done by kled and its peer in turn, A B A B …"""
+"""The jobs that are timed: each is done by kled and its peers in turn, A B C A B C …"""
 
 import argparse
+import itertools
 import json
 import os
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from benchmarks.snapshots import fleet, servers, tools
+from benchmarks.peers.peer import Cannot, Command, Peer, Stores, target_of
+from benchmarks.snapshots import fleet, tools
 from benchmarks.snapshots.buckets import bucket, empty
 from benchmarks.snapshots.measure import Run, run
-from benchmarks.snapshots.rows import CHANGED_CLUSTERS, RESTORED_CLUSTERS, Pair
+from benchmarks.snapshots.rows import CHANGED_CLUSTERS, RESTORED_CLUSTERS, Compared
 
 _LINK_MBPS = 50
 
@@ -19,87 +22,88 @@ class Bench:
     """The two stores, the tools, and the jobs."""
 
     def __init__(
-        self,
-        options: argparse.Namespace,
-        stores: tuple[servers.Store, servers.Store],
-        kled: tools.Kled,
-        rclone: tools.Rclone | None,
+        self, options: argparse.Namespace, stores: Stores, kled: tools.Kled, peers: Sequence[Peer]
     ) -> None:
         self._options = options
-        self._source, self._target = stores
+        self._stores = stores
         self._kled = kled
-        self.rclone = rclone
+        self.peers = peers
         self._shared = fleet.template(dict(os.environ))
-        self._restored = min(RESTORED_CLUSTERS, options.clusters)
+        self._clusters = 0
+        self._changes = itertools.count(1)
 
-    def seed(self) -> None:
-        """Fill the state store, past the proxy."""
-        place = bucket(self._source.direct, tools.STATE)
+    def grow(self, clusters: int) -> None:
+        """Let the state store hold so many clusters, past the proxy."""
+        place = bucket(self._stores.source.direct, tools.STATE)
         with ThreadPoolExecutor(32) as pool:
-            for number in range(self._options.clusters):
+            for number in range(self._clusters, clusters):
                 items = list(fleet.objects(number, self._shared, tools.STATE))
                 list(pool.map(lambda item: place.put(item[0], item[1]), items))
-        bucket(self._source.direct, tools.RESTORED)
+        bucket(self._stores.source.direct, tools.RESTORED)
+        self._clusters = clusters
 
-    def full(self) -> Pair:
+    def full(self) -> Compared:
         """Each round begins with empty targets."""
-        pair = self._in_turn(
+        compared = self._in_turn(
             "first full snapshot",
             self._kled.create(),
-            lambda peer: peer.sync(),
+            lambda peer: peer.first(tools.STATE),
             rounds=self._options.full_rounds,
-            before=lambda _: self._empty_targets(tools.STATE, tools.SNAPSHOTS, tools.MIRROR),
+            before=lambda _: self._begin(tools.STATE, tools.SNAPSHOTS),
         )
-        if pair.peer:
-            self._check_equal(pair.ours[-1])
-        return pair
+        self._check_equal(compared.ours[-1])
+        return compared
 
-    def no_change(self) -> Pair:
+    def no_change(self) -> Compared:
         """Nothing is new since the run before."""
-        return self._in_turn("no change", self._kled.create(), lambda peer: peer.sync())
+        return self._in_turn(
+            "nothing new", self._kled.create(), lambda peer: peer.again(tools.STATE)
+        )
 
-    def changed(self) -> Pair:
+    def changed(self) -> Compared:
         """Before each round some clusters change."""
         return self._in_turn(
             f"{CHANGED_CLUSTERS} clusters changed",
             self._kled.create(),
-            lambda peer: peer.sync(),
+            lambda peer: peer.again(tools.STATE),
             before=self._change,
         )
 
-    def verify(self) -> Pair:
-        """Every byte of the newest snapshots, against hashing the mirror."""
+    def verify(self) -> Compared:
+        """Every byte of the newest snapshots, against what reads every byte of the copy."""
         return self._in_turn(
             "verify contents, level 0",
             self._kled.verify(),
-            lambda peer: peer.hashsum(),
+            lambda peer: peer.verify(tools.STATE),
             rounds=min(self._options.rounds, 3),
         )
 
-    def restore(self) -> Pair:
+    def restore(self) -> Compared:
         """One cluster a call would time start-up; so one call restores them all."""
-        pair = self._in_turn(
+        names = [fleet.cluster_name(number) for number in range(self._restored)]
+        compared = self._in_turn(
             f"restore, {self._restored} clusters",
             self._kled.restore(self._restored),
-            lambda peer: peer.copy(self._restored),
+            lambda peer: peer.restore(tools.STATE, names, tools.RESTORED),
             rounds=min(self._options.rounds, 3),
-            before_each=lambda: empty(self._source.direct, tools.RESTORED),
+            before_each=lambda: empty(self._stores.source.direct, tools.RESTORED),
+            after_each=self._check_restored,
         )
-        if not all(run.writes for run in pair.ours):
+        if not all(run.writes for run in compared.ours):
             raise SystemExit("kled restored nothing")
-        return pair
+        return compared
 
-    def large(self) -> Pair:
+    def large(self) -> Compared:
         """Four etcd backups of one size over a link of 50 MB/s in each direction."""
-        return self._large("", tools.Rclone.sync)
+        return self._large("", lambda peer: peer.copy(tools.LARGE_STATE))
 
-    def large_checked(self) -> Pair:
-        """The same, and the peer compares what it copied, as kled has while it copied."""
-        return self._large(", checked", tools.Rclone.sync_checked)
+    def large_checked(self) -> Compared:
+        """The same, and the peers compare what they copied, as kled has while it copied."""
+        return self._large(", checked", lambda peer: peer.copy_checked(tools.LARGE_STATE))
 
-    def _large(self, more: str, peer: Callable[[tools.Rclone, str, str], list[str]]) -> Pair:
+    def _large(self, more: str, job: Callable[[Peer], Command | Cannot]) -> Compared:
         size = self._options.backup_mib
-        place = bucket(self._source.direct, tools.LARGE_STATE)
+        place = bucket(self._stores.source.direct, tools.LARGE_STATE)
         for key, body in fleet.large(self._shared, tools.LARGE_STATE, size << 20):
             place.put(key, body)
         kled = replace(
@@ -110,56 +114,81 @@ class Bench:
         return self._in_turn(
             f"4 x {size} MiB at {_LINK_MBPS} MB/s{more}",
             kled.create(),
-            lambda rclone: peer(rclone, tools.LARGE_STATE, tools.LARGE_MIRROR),
+            job,
             rounds=min(self._options.rounds, 3),
-            before=lambda _: self._empty_targets(
-                tools.LARGE_STATE, tools.LARGE_SNAPSHOTS, tools.LARGE_MIRROR
-            ),
+            before=lambda _: self._begin(tools.LARGE_STATE, tools.LARGE_SNAPSHOTS),
             mbps=_LINK_MBPS,
         )
 
-    def _in_turn(  # noqa: PLR0913 - what both do, how often, and what is made ready before
+    def _in_turn(  # noqa: PLR0913 - what all do, how often, and what is made ready before
         self,
         job: str,
-        ours: list[str],
-        peer: Callable[[tools.Rclone], list[str]],
+        ours: Command,
+        theirs: Callable[[Peer], Command | Cannot],
         *,
         rounds: int = 0,
         before: Callable[[int], None] = lambda _: None,
         before_each: Callable[[], None] = lambda: None,
+        after_each: Callable[[], None] = lambda: None,
         mbps: float = 0,
-    ) -> Pair:
-        """Run both in turn; `before` comes before each round, `before_each` before each run."""
-        own, other = [], []
+    ) -> Compared:
+        """Run all in turn; `before` comes before each round, `before_each` before each run."""
+
+        def timed(command: Command, env: Mapping[str, str]) -> Run:
+            before_each()
+            taken = self._run(command, env, mbps)
+            after_each()
+            return taken
+
+        compared = Compared(job)
         for number in range(rounds or self._options.rounds):
             before(number)
-            before_each()
-            own.append(self._run(ours, self._kled.env, mbps))
-            if self.rclone is not None:
-                before_each()
-                other.append(self._run(peer(self.rclone), self.rclone.env, mbps))
-        return Pair(job, tuple(own), tuple(other))
+            compared.ours.append(timed(ours, self._kled.env))
+            for peer in self.peers:
+                command = theirs(peer)
+                if isinstance(command, Cannot):
+                    compared.cannot[peer.name] = command.why
+                else:
+                    compared.peers.setdefault(peer.name, []).append(timed(command, peer.env))
+        return compared
 
-    def _empty_targets(self, state: str, *targets: str) -> None:
-        """Empty the targets, and let the state store forget them: kled takes them for lost else."""
-        empty(self._source.direct, state, ".kled/")
-        for name in targets:
-            empty(self._target.direct, name)
+    @property
+    def _restored(self) -> int:
+        return min(RESTORED_CLUSTERS, self._clusters)
 
-    def _run(self, words: list[str], env: Mapping[str, str], mbps: float) -> Run:
+    def _begin(self, state: str, snapshots: str) -> None:
+        """Empty all targets, and let the state store forget them: kled takes them for lost else."""
+        empty(self._stores.source.direct, state, ".kled/")
+        empty(self._stores.target.direct, snapshots)
+        for peer in self.peers:
+            empty(self._stores.target.direct, target_of(peer.name, state))
+            for command in peer.begin(state):
+                subprocess.run(command, env={**os.environ, **peer.env}, check=True)
+
+    def _run(self, command: Command, env: Mapping[str, str], mbps: float) -> Run:
         env = {**os.environ, **env}
-        stores = (self._source, self._target)
-        return run(words, env, stores, rtt_ms=self._options.rtt, mbps=mbps)
+        return run(command, env, self._stores, rtt_ms=self._options.rtt, mbps=mbps)
 
-    def _change(self, seed: int) -> None:
-        place = bucket(self._source.direct, tools.STATE)
-        for number in range(min(CHANGED_CLUSTERS, self._options.clusters)):
+    def _change(self, _: int) -> None:
+        change = next(self._changes)
+        place = bucket(self._stores.source.direct, tools.STATE)
+        for number in range(min(CHANGED_CLUSTERS, self._clusters)):
             name = fleet.cluster_name(number)
-            place.put(f"{name}/addons/extra-00.addons.k8s.io/v1.yaml", f"n: {seed}\n".encode())
+            place.put(f"{name}/addons/extra-00.addons.k8s.io/v1.yaml", f"n: {change}\n".encode())
 
     def _check_equal(self, ours: Run) -> None:
-        """The peer's mirror holds just as many objects as kled's manifests list."""
-        mirrored = sum(len(page) for page in bucket(self._target.direct, tools.MIRROR).list())
+        """Each peer's copy holds just as many objects as kled's manifests list."""
         listed = sum(cluster["objects"] for cluster in json.loads(ours.output)["clusters"])
-        if mirrored != listed:
-            raise SystemExit(f"rclone copied {mirrored} objects, kled snapshot {listed}")
+        for peer in self.peers:
+            copied = peer.count(tools.STATE)
+            if copied != listed:
+                raise SystemExit(f"{peer.name} copied {copied} objects, kled snapshot {listed}")
+
+    def _check_restored(self) -> None:
+        """What was restored has the clusters that were asked for, and all objects of each."""
+        place = bucket(self._stores.source.direct, tools.RESTORED)
+        keys = [entry["path"] for page in place.list() for entry in page]
+        restored = sum(not key.startswith(".kled/") for key in keys)
+        least = self._restored * fleet.OBJECTS
+        if restored < least:
+            raise SystemExit(f"{restored} objects were restored, not {least} or more")

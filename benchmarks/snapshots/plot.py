@@ -57,7 +57,7 @@ def _ratio(pair: dict[str, Any], figure: str) -> float:
             return float(run["reads"] + run["lists"] + run["writes"] + run["others"])
         return float(run[figure])
 
-    both = zip(pair["ours"], pair["peer"], strict=True)
+    both = zip(pair["ours"], pair["peers"]["rclone"], strict=True)
     return statistics.median(of(peer) / max(of(own), 1e-9) for own, peer in both)
 
 

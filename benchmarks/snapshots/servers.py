@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 from benchmarks.local import free_port, wait_for
 
 KEY, SECRET = "benchmark", "benchmark-secret"
-_HERE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,6 @@ class Store:
         with urllib.request.urlopen(f"{self.control}/stats") as answer:
             found: dict[str, int] = json.load(answer)["requests"]
         return found
-
-
-def build(folder: Path, into: Path) -> Path:
-    """Build the Go command of `benchmarks/<folder>`; modules come from the Go proxy."""
-    go = shutil.which("go")
-    if go is None:
-        raise SystemExit("the benchmarks of snapshots need Go, to build the proxy and rclone")
-    program = into / folder.name
-    subprocess.run(
-        [go, "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), "."],
-        cwd=_HERE / folder,
-        env={**os.environ, "CGO_ENABLED": "0"},
-        check=True,
-    )
-    return program
 
 
 @contextmanager
