@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock pictures bench bench-small bench-snapshots test-slow test-kops emulators test-emulators kubernetes test-kubernetes coverage clean
+.PHONY: help install demo test lint lock pictures bench bench-small bench-snapshots bench-sizes test-slow test-kops emulators test-emulators kubernetes test-kubernetes coverage clean
 
 help: ## show these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -73,9 +73,13 @@ bench: install ## overhead and speed, as ratios against bare kops in the same ru
 bench-small: emulators ## each benchmark once with a tiny fleet: that they run, not how fast
 	$(BIN)/python -m benchmarks --small
 	$(BIN)/python -m benchmarks.snapshots --small
+	$(BIN)/python -m benchmarks.snapshots.sizes --small
 
-bench-snapshots: emulators ## snapshots against rclone, through a proxy that delays and counts: half an hour
+bench-snapshots: emulators ## snapshots against rclone, through a proxy that delays and counts: half an hour; ARGS="--restic --aws" adds these
 	$(BIN)/python -m benchmarks.snapshots $(ARGS)
+
+bench-sizes: emulators ## cost against the size of a fleet, 10 to 400 clusters, drawn in docs/pictures: half an hour
+	$(BIN)/python -m benchmarks.snapshots.sizes --draw docs/pictures/cost-by-fleet.svg $(ARGS)
 
 lock: ## resolve the locks anew (no index host is written)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
