@@ -184,7 +184,7 @@ def test_a_node_that_never_joins_halts_the_roll_and_nothing_stays_cordoned(
     assert done.returncode == 1
     assert 'rolling instance group "nodes-us-east-1b"' in done.stderr
     assert "has not yet joined cluster" in done.stderr
-    assert "it goes on where it halted" in done.stderr
+    assert "it goes on where it halted (kled kops rolling-update --name=" in done.stderr
     assert nothing_is_ours(api)
 
     faults.clear(box.directory)

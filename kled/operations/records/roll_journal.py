@@ -5,7 +5,7 @@ roll that was killed leaves it open, so that the next one knows which nodes othe
 before it began, and which groups a forced roll has done.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from kled.documents import Fields
@@ -31,6 +31,10 @@ class OpenRoll:
     forced: bool = False
     done: tuple[str, ...] = ()
     """Groups that a forced roll has replaced."""
+    groups: tuple[str, ...] = ()
+    """The groups that it was asked for; empty: all."""
+    cloudonly: bool = False
+    """Whether it was to work without the Kubernetes API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,8 @@ class Journal:
 
 
 def _fields_of(journal: Journal) -> dict[str, object]:
-    roll = journal.begun
     return {
-        "begun": None
-        if roll is None
-        else {"cordoned": roll.cordoned, "forced": roll.forced, "done": roll.done},
+        "begun": None if journal.begun is None else asdict(journal.begun),
         "past": [
             {
                 "instance_group": rolled.instance_group,
@@ -74,7 +75,10 @@ def _journal_of(fields: Fields, _cluster: str) -> Journal:
 
 
 def _open_roll_of(fields: Fields) -> OpenRoll:
-    return OpenRoll(fields.texts("cordoned"), fields.flag("forced"), fields.texts("done"))
+    roll = OpenRoll(fields.texts("cordoned"), fields.flag("forced"), fields.texts("done"))
+    if "groups" not in fields:  # an earlier kled recorded no more
+        return roll
+    return replace(roll, groups=fields.texts("groups"), cloudonly=fields.flag("cloudonly"))
 
 
 def _rolled_of(fields: Fields) -> Rolled:

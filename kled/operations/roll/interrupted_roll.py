@@ -3,6 +3,7 @@
 What it had cordoned and tainted stays so until then, even where no machine is left to replace.
 """
 
+from kled.models.rolling import Roll
 from kled.operations.guards.living_writer import living_writer
 from kled.operations.records import roll_journal
 from kled.operations.session import Session
@@ -22,12 +23,31 @@ def words(session: Session, cluster: str) -> str | None:
     begun = roll_journal.read(session, cluster).begun
     if begun is None or living_writer(session, cluster) is not None:
         return None
-    roll = f"kled kops rolling-update {options(name=cluster)}"
-    again = f"; go on replacing every machine: {roll} --force --yes" if begun.forced else ""
+    roll = command(cluster, Roll(begun.groups, begun.cloudonly))
+    again = ""
+    if begun.forced:
+        every = command(cluster, Roll(begun.groups, begun.cloudonly, force=True))
+        again = f"; go on replacing every machine{_of(begun.groups)}: {every}"
     return (
         "a rolling update was interrupted: nodes may still be cordoned and tainted by it; give them"
-        f" back, and replace what needs it: {roll} --yes{again}"
+        f" back, and replace what needs it: {roll}{again}"
     )
+
+
+def command(cluster: str, roll: Roll) -> str:
+    """Return the command of such a roll: the same groups, and no machine that nobody asked for."""
+    asked = options(
+        name=cluster,
+        instance_group=roll.instance_groups,
+        cloudonly=roll.cloudonly,
+        force=roll.force,
+        yes=True,
+    )
+    return f"kled kops rolling-update {asked}"
+
+
+def _of(groups: tuple[str, ...]) -> str:
+    return f" of {', '.join(groups)}" if groups else ""
 
 
 def under_way(session: Session, cluster: str) -> str | None:

@@ -141,9 +141,12 @@ def _begin(kept: KeptJournal, roll: Roll, api: "Api | None") -> tuple[str, ...]:
         if api is not None:
             mended = roll_repair.undo(api, journal.begun.cordoned)
         if journal.begun.forced == roll.force:
+            asked = replace(journal.begun, groups=roll.instance_groups, cloudonly=roll.cloudonly)
+            kept.write(replace(journal, begun=asked))
             return mended
     cordoned = roll_repair.cordoned_nodes(api) if api is not None else ()
-    kept.write(replace(journal, begun=OpenRoll(cordoned, forced=roll.force)))
+    begun = OpenRoll(cordoned, roll.force, (), roll.instance_groups, roll.cloudonly)
+    kept.write(replace(journal, begun=begun))
     return mended
 
 
@@ -234,7 +237,7 @@ class _Group:
     def _hint(self, error: KledError) -> str:
         again = (
             f"nothing is cordoned by it; mend the cause, then run it again: it goes on where it"
-            f" halted (kled kops rolling-update --name={self.cluster} --yes)"
+            f" halted ({interrupted_roll.command(self.cluster, self.rolling)})"
         )
         return f"{error.hint}; {again}" if error.hint else again
 

@@ -1,5 +1,6 @@
 """What is remembered of rolls survives being written."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from kled.models.rolled import Rolled
 from kled.operations.records.roll_journal import RECORD, Journal, OpenRoll
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+SOME = st.lists(NAMES).map(tuple)
 ROLLED = st.builds(
     Rolled,
     NAMES,
@@ -21,8 +23,7 @@ ROLLED = st.builds(
 )
 JOURNALS = st.builds(
     Journal,
-    st.none()
-    | st.builds(OpenRoll, st.lists(NAMES).map(tuple), st.booleans(), st.lists(NAMES).map(tuple)),
+    st.none() | st.builds(OpenRoll, SOME, st.booleans(), SOME, SOME, st.booleans()),
     st.lists(ROLLED, max_size=5).map(tuple),
 )
 
@@ -30,6 +31,15 @@ JOURNALS = st.builds(
 @given(JOURNALS)
 def test_a_journal_is_read_as_it_was_written(journal: Journal) -> None:
     assert RECORD.decode(RECORD.encode(journal), "c", "it") == journal
+
+
+def test_a_journal_of_an_earlier_kled_is_read() -> None:
+    begun = {"cordoned": ["node-1"], "forced": True, "done": ["nodes"]}
+    document = json.loads(RECORD.encode(Journal())) | {"begun": begun, "past": []}
+
+    journal = RECORD.decode(json.dumps(document).encode(), "c", "it")
+
+    assert journal == Journal(OpenRoll(("node-1",), forced=True, done=("nodes",)))
 
 
 def test_only_the_newest_groups_are_kept_and_a_forced_roll_remembers_what_it_did() -> None:

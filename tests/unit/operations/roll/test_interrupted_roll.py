@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,34 @@ def test_a_forced_one_can_be_gone_on_with(fleet: Fleet) -> None:
     forced = roll_journal.read(session_of(fleet), C).begun == OpenRoll(("nodes-2",), forced=True)
 
     assert ("--force --yes" in str(interrupted_roll.words(session_of(fleet), C))) == forced
+
+
+def test_one_of_a_group_is_gone_on_with_in_that_group_alone(fleet: Fleet) -> None:
+    """The command of all groups replaced a control plane that nobody had asked for."""
+    begun = OpenRoll((), forced=True, groups=("nodes",))
+    roll_journal.RECORD.write(session_of(fleet), C, Journal(begun))
+
+    interrupted = str(interrupted_roll.words(session_of(fleet), C))
+
+    roll = f"kled kops rolling-update --name={C} --instance-group=nodes"
+    assert f"needs it: {roll} --yes; go on" in interrupted
+    assert interrupted.endswith(f"replacing every machine of nodes: {roll} --force --yes")
+
+
+def test_one_that_is_asked_for_more_groups_is_on_record_with_those(fleet: Fleet) -> None:
+    session = session_of(fleet)
+    fleet.group("more", 1)
+    only = OpenRoll(("nodes-2",), forced=True, groups=("nodes",))
+    roll_journal.RECORD.write(session, C, Journal(only))
+
+    def die(_name: str, _act: object) -> None:
+        raise KeyboardInterrupt
+
+    session.part = die
+    with pytest.raises(KeyboardInterrupt):
+        attempt(roll_step(C, Roll(force=True), Pace()), session)
+
+    assert roll_journal.read(session, C).begun == replace(only, groups=())
 
 
 def test_one_that_lives_is_under_way_and_names_no_command(fleet: Fleet) -> None:
