@@ -36,6 +36,12 @@ _REGIONS: Final[Mapping[str, re.Pattern[str]]] = {
     "scaleway": re.compile(r"[a-z]{2}-[a-z]{3}"),
     "hetzner": re.compile(r"[a-z]{2}-[a-z]+"),
 }
+_SUFFIXES: Final[Mapping[str, str]] = {
+    "aws": "[a-z]?",
+    "gce": "(?:-[a-z])?",
+    "azure": r"(?:-\d)?",
+    "scaleway": r"(?:-\d)?",
+}
 _PLAIN: Final = re.compile(rf"{_AWS}[a-z]")
 _SHORT: Final[Mapping[str, str]] = {
     **{name: name[0] for name in ("north", "south", "east", "west", "central", "gov")},
@@ -70,6 +76,16 @@ def is_region(cloud: str, name: str) -> bool:
 def takes_machines(cloud: str, zone: str) -> bool:
     """Whether kops finds the region of a zone: not that of a local zone or of Wavelength."""
     return cloud != "aws" or _PLAIN.fullmatch(zone) is not None
+
+
+def listed(cloud: str, region: str) -> tuple[str, ...]:
+    """Return the zones of a region whose names do not tell it."""
+    return tuple(zone for zone in _HETZNER if cloud == "hetzner" and _HETZNER[zone] == region)
+
+
+def zone_suffix(cloud: str) -> str:
+    """Return a pattern of what may follow a region's name in the name of one of its zones."""
+    return _SUFFIXES.get(cloud, "")
 
 
 def short_form(cloud: str, region: str) -> str:

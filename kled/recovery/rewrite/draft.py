@@ -1,7 +1,7 @@
 """A document that is being rewritten: each change has a field, and a reason."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ class Change:
 class Draft:
     """One document, by the name of the group that it is of; the cluster's has none."""
 
-    def __init__(self, owner: str, document: Mapping[str, Any], kept: frozenset[str]) -> None:
+    def __init__(self, owner: str, document: Mapping[str, Any], kept: Set[str]) -> None:
         self.owner = owner
         self.original = document
         self.document: dict[str, Any] = copy.deepcopy(dict(document))

@@ -9,6 +9,7 @@ from kled.kops.facts.api_versions import STORED
 from kled.models.definition import object_name
 from kled.recovery.rewrite import sides as both
 from kled.recovery.rewrite.draft import Draft
+from kled.recovery.rewrite.leftovers import leftovers
 from kled.recovery.rewrite.network import label, move_network
 from kled.recovery.rewrite.places import move_issuer, move_places
 from kled.recovery.rewrite.rewritten import Rewritten
@@ -49,6 +50,7 @@ def _apply(drafts: Sequence[Draft], sides: Sides) -> Iterator[Undecided]:
     move_network(cluster, groups, sides)
     if any(draft.document != draft.original for draft in drafts):
         label(groups, sides.name)
+    yield from leftovers(drafts, sides)
 
 
 def _drafts(documents: Sequence[Mapping[str, Any]], target: Target) -> list[Draft]:

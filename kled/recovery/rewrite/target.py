@@ -1,6 +1,6 @@
 """Where a cluster goes, and what a person decided about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 
@@ -77,6 +77,6 @@ class Target:
     mirrors. Replaced as whole values, and within longer texts where no word goes on."""
     values: Mapping[str, str | None] = field(default_factory=dict)
     """New values of whole fields; None drops the field."""
-    kept: frozenset[str] = frozenset()
+    kept: Set[str] = frozenset()
     """Fields that stay as they are, whatever they name."""
     iam_isolation: IamIsolation | None = None

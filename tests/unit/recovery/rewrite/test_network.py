@@ -85,7 +85,9 @@ def test_a_private_topology_goes_as_a_whole() -> None:
 def test_groups_are_labelled_as_kops_wants_them_in_files() -> None:
     cluster, groups = stored()
     target = dataclasses.replace(
-        AWS, zones={"us-east-1a": "eu-west-1a"}, images={"ami-785db401": "ami-99999999"}
+        AWS,
+        zones={"us-east-1a": "eu-west-1a"},
+        kept={"control-plane-us-east-1a: spec.image", "nodes-us-east-1a: spec.image"},
     )
 
     rewritten = rewrite(cluster, groups, target)
