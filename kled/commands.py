@@ -5,6 +5,7 @@ stores. Where they are told, each command in them gets the options that whoever 
 reach the same places: without them it acts on whatever store the shell names.
 """
 
+import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Final
 from kled.sentences import word
 from kled.store_urls import undecoded
 
+Options = Mapping[str, str]
 _STATE: Final = frozenset({"--config", "--state"})
 _KEPT: Final = _STATE | {"--snapshot-store"}
 _ONLY_CONFIG: Final = frozenset({"--config"})
@@ -70,6 +72,15 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
     "snapshot verify": _KEPT,
 }
 """Every command with the places that it can be told and that decide what it acts on."""
+CONFIRMED: Final = frozenset(
+    {
+        "kops delete-cluster",
+        "kops delete-instance-group",
+        "snapshot prune",
+        "snapshot restore",
+    }
+)
+"""The commands that want the name of a protected cluster once more where they act."""
 _KOPS: Final = (
     "create keypair",
     "distrust keypair",
@@ -121,6 +132,9 @@ class Places:
     state: str | None = None
     snapshots: str | None = None
     config: str | None = None
+    protected: tuple[str, ...] = ()
+    """Patterns of the names that must be typed once more (`CONFIRMED`), as the settings have
+    them."""
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield the option and the value of each."""
@@ -140,17 +154,32 @@ def completed(text: str, places: Places) -> str:
     """Return `text` in which every command of kled names `places`, quoted for a shell.
 
     A command keeps what it names itself, and gets no option that it does not take. One of kops
-    itself, which decodes no URL, gets a directory as a path. Idempotent.
+    itself, which decodes no URL, gets a directory as a path. One that acts on a protected cluster
+    names it once more. Idempotent.
     """
     if places == NOWHERE:
         return text
     named = tuple(places.named())
 
-    def wanted(command: str) -> list[tuple[str, str]]:
-        given = [option for option in named if option[0] in _takes(command)]
-        return [(field, undecoded(url)) for field, url in given] if command in _KOPS else given
+    def wanted(command: str, given: Options) -> list[tuple[str, str]]:
+        mine = [option for option in named if option[0] in _takes(command)]
+        if command in _KOPS:
+            return [(field, undecoded(url)) for field, url in mine]
+        return [*_confirmation(command, given, places.protected), *mine]
 
     return _with(text, wanted)
+
+
+def _confirmation(
+    command: str, given: Options, protected: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the name once more, where the command acts on a cluster that the patterns protect."""
+    name = given.get("--name", "")
+    place = given.get("--as", name)
+    if command not in CONFIRMED or "--yes" not in given or not place:
+        return
+    if any(fnmatch.fnmatchcase(who, pattern) for who in (name, place) for pattern in protected):
+        yield "--confirm", place
 
 
 def about(text: str, cluster: str) -> str:
@@ -159,7 +188,7 @@ def about(text: str, cluster: str) -> str:
     Idempotent.
     """
     of_one = _OF_ONE.union(_KOPS)
-    return _with(text, lambda command: [("--name", cluster)] if command in of_one else [])
+    return _with(text, lambda command, _given: [("--name", cluster)] if command in of_one else [])
 
 
 def _takes(command: str) -> frozenset[str]:
@@ -182,7 +211,7 @@ def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of 
             return value
 
 
-def _with(text: str, wanted: Callable[[str], Sequence[tuple[str, str]]]) -> str:
+def _with(text: str, wanted: Callable[[str, Options], Sequence[tuple[str, str]]]) -> str:
     """Return `text` in which each command has the options that are `wanted` of it."""
     if "kled " not in text and "kops " not in text:
         return text
@@ -191,7 +220,8 @@ def _with(text: str, wanted: Callable[[str], Sequence[tuple[str, str]]]) -> str:
         following = _following(text, command.end())
         end = _end_of_options(following, command.end())
         name = command[1] or command[2]
-        parts += [text[at:end], _missing(name, following, wanted(name))]
+        given = _given(following)
+        parts += [text[at:end], _missing(name, given, wanted(name, given))]
         at = end
     return "".join(parts) + text[at:]
 
@@ -235,11 +265,14 @@ def _end_of_options(following: list[tuple[str, int]], start: int) -> int:
     return start
 
 
-def _missing(
-    command: str, following: list[tuple[str, int]], wanted: Sequence[tuple[str, str]]
-) -> str:
+def _given(following: list[tuple[str, int]]) -> Options:
+    """Return the options after a command with their values, as they are where none needs quotes."""
+    pairs = (_TRAILING.sub("", text).partition("=") for text, _ in following)
+    return {option: value for option, _, value in pairs}
+
+
+def _missing(command: str, given: Options, wanted: Sequence[tuple[str, str]]) -> str:
     """Return the options that the command lacks, each after a blank."""
-    given = {_TRAILING.sub("", text).partition("=")[0] for text, _ in following}
     if command == "run" and _DEPLOYMENT in given:  # a worker has stores of its own
         return ""
     return "".join(f" {option}={word(value)}" for option, value in wanted if option not in given)

@@ -112,7 +112,8 @@ class Calls:
         redact = Redactor(secret_values(self.settings.environment)).text
         error.with_message(redact(error.message))
         if error.hint is not None:
-            places = Places(self.settings.state_store, self.settings.snapshot_store)
+            mine = self.settings
+            places = Places(mine.state_store, mine.snapshot_store, protected=mine.protected)
             error.with_hint(completed(redact(error.hint), places))
         if isinstance(error, KopsError):
             error.stderr = redact(error.stderr)

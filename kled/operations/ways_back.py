@@ -117,7 +117,8 @@ class _Earlier:
 
     def _snapshot(self, *, yes: bool) -> str:
         named = {"name": self.cluster, "snapshot": self.other.id, "class": _INTENT}
-        return options(**named, yes=yes)
+        confirm = self.cluster if yes and self.other.obstacles.is_labelled else None
+        return options(**named, yes=yes, confirm=confirm)
 
     def _scaling(self, bounds: Bounds) -> str:
         """Return the command that drains the machines which the earlier bounds do not allow."""

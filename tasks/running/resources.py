@@ -214,7 +214,7 @@ def complete(text: str) -> str:
 def stores_named() -> Places:
     """Return the stores of this run, for the commands in what it leaves."""
     chosen = settings()
-    return Places(chosen.state_store, chosen.snapshot_store)
+    return Places(chosen.state_store, chosen.snapshot_store, protected=chosen.protected)
 
 
 def redactor(chosen: config.Settings) -> Redactor:

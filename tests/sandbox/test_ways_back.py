@@ -157,6 +157,37 @@ def test_an_update_is_taken_back_to_the_definition_before_the_edit(
     assert "No changes need to be applied" in desk.must("update", "cluster", NAME)
 
 
+def label(desk: Alone) -> None:
+    """Protect the cluster by a label, as somebody does who edits it."""
+    config = desk.state / C / "config"
+    config.write_text(
+        config.read_text().replace(
+            "\nmetadata:\n", "\nmetadata:\n  labels: {kled.io/protected: 'yes'}\n", 1
+        )
+    )
+
+
+def test_of_a_cluster_with_a_label_that_protects_it_ways_back_name_it_once_more(
+    desk: Alone, type_: Type
+) -> None:
+    """The restore was refused as it was printed: the name is typed once more where it acts."""
+    label(desk)
+    back_up(desk.line().stores, [C], progress=Quiet())
+    type_(f"kled kops edit-instance-group {NAME} {NODES} --set=spec.machineType=t3.large")
+
+    (way,) = told(type_(f"kled kops update-cluster {NAME}"))
+    assert f"--yes --confirm={C} && kled kops update-cluster" in way
+    for command in commands(way):
+        done = type_(command)
+        assert done.status == 0, (command, done.stderr)
+
+    gone = type_(f"kled kops delete-cluster {NAME} --unregister --confirm={C}")
+    assert gone.status == 0, gone.stderr
+    (back,) = re.findall(r"back with (kled .*--yes\S*( --confirm=\S+)?)", gone.stdout)
+    done = type_(back[0])
+    assert done.status == 0, (back, done.stderr)
+
+
 @pytest.mark.parametrize("more", ["", " --set=spec.machineType=t3.large"])
 def test_of_raised_bounds_the_way_back_drains_the_machines_that_go(
     desk: Alone, type_: Type, more: str

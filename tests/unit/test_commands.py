@@ -5,9 +5,10 @@ A hint that left out `--state` acted, typed exactly, on whatever store the shell
 
 from typing import Final
 
+import click
 import pytest
 
-from kled.commands import ADVICE, NOWHERE, TAKES, Places, about, advised, completed
+from kled.commands import ADVICE, CONFIRMED, NOWHERE, TAKES, Places, about, advised, completed
 from tests.unit.cli.test_every_option import COMMANDS
 
 HERE: Final = Places("s3://typed", "s3://kept", "/etc/k.toml")
@@ -24,6 +25,60 @@ def test_the_commands_and_the_places_that_they_take_are_those_of_the_command_lin
         assert ("--snapshot-store" in offered) == (
             "--snapshot-store" in TAKES[path.removeprefix("kled ")]
         ), path
+
+
+def test_the_commands_that_want_a_name_once_more_are_those_of_the_command_line() -> None:
+    offering = {
+        path.removeprefix("kled ")
+        for path, command in COMMANDS.items()
+        if any("--confirm" in one.opts and "--yes" in names(command) for one in command.params)
+    }
+
+    assert offering == CONFIRMED
+
+
+def names(command: click.Command) -> set[str]:
+    return {name for one in command.params for name in one.opts}
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "back with kled snapshot restore --name=p.a.b --yes",
+            "back with kled snapshot restore --name=p.a.b --yes --confirm=p.a.b",
+        ),
+        (
+            "kled snapshot restore --name=p.a.b --as=a/x --yes && kled plan",
+            "kled snapshot restore --name=p.a.b --as=a/x --confirm=a/x --yes && kled plan",
+        ),
+        (
+            "kled kops delete-instance-group --name=p.a.b --yes, at last",
+            "kled kops delete-instance-group --name=p.a.b --yes --confirm=p.a.b, at last",
+        ),
+    ],
+)
+def test_a_command_that_acts_on_a_protected_cluster_names_it_once_more(
+    text: str, whole: str
+) -> None:
+    """Ways back, hints and results named commands that were refused as they were printed."""
+    protecting = Places(protected=("p.*",))
+
+    assert completed(text, protecting) == whole
+    assert completed(whole, protecting) == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kled snapshot restore --name=prod.a.b --snapshot=latest",
+        "kled snapshot restore --name=dev.a.b --snapshot=latest --yes",
+        "kled snapshot prune --all --yes",
+        "kled kops update-cluster --name=prod.a.b --yes",
+    ],
+)
+def test_what_shows_or_is_of_no_protected_cluster_needs_no_name_once_more(text: str) -> None:
+    assert completed(text, Places(protected=("prod.*",))) == text
 
 
 def test_whatever_names_a_place_and_is_shared_is_known() -> None:

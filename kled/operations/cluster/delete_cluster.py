@@ -249,16 +249,17 @@ def _unregistered(session: Session, cluster: str, stored: Definition | Unreadabl
         session.kops.definition.unregister(cluster)
     return (
         f"unregistered{by_kled}; cloud resources stay, and etcd goes on without its markers:"
-        f" {_back(session, cluster)}"
+        f" {_back(session, cluster, stored)}"
     )
 
 
-def _back(session: Session, cluster: str) -> str:
+def _back(session: Session, cluster: str, stored: Definition | Unreadable | None) -> str:
     """Say how an unregistered cluster is brought back, or that this run kept no snapshot of it."""
     if session.settings.snapshot_store is None or session.overrides.no_snapshot:
         return "no snapshot was taken, so nothing here brings its keys back"
-    named = options(name=cluster, **kept_options(session, cluster), with_control=True, yes=True)
-    return f"back with kled snapshot restore {named}"
+    named = {"name": cluster, **kept_options(session, cluster), "with_control": True}
+    confirm = cluster if stored is not None and why_protected(session, stored) else None
+    return f"back with kled snapshot restore {options(**named, yes=True, confirm=confirm)}"
 
 
 def _remember(

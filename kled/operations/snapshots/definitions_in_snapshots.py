@@ -72,11 +72,9 @@ def _other(session: Session, now: "Manifest", earlier: "Manifest", *, several: b
 
 
 def _obstacles(session: Session, now: "Manifest", earlier: "Manifest") -> Obstacles:
-    """Return what keeps the earlier definition from being applied; reads archives where it may."""
+    """Return what keeps the earlier definition from being applied as it is."""
     live, before = _definition(now), _definition(earlier)
     same = frozenset(key for key, digest in live.items() if before.get(key) == digest)
-    if before.keys() <= same:  # what is new stays where it is
-        return Obstacles()
     return obstacles(session, now, earlier, same=same)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.kops.facts import autoscaling, control_plane, etcd_members, etcd_zones
 from kled.kops.state_store import contents, layout
+from kled.models.definition import Definition
+from kled.operations.guards.protection import protection
 from kled.operations.instance_group.edited_group import changed_fields
 from kled.operations.session import Session
 
@@ -46,6 +48,8 @@ class Obstacles:
     """Whether kled can drain and end machines on this cloud."""
     is_bounds_alone: bool = False
     """Whether it differs in nothing but the bounds of the groups in `shrunk`."""
+    is_labelled: bool = False
+    """Whether a label protects the cluster there, so that its restore wants the name once more."""
     is_unreadable: bool = False
     """Whether nobody can tell here: one of the two snapshots cannot be opened."""
 
@@ -87,6 +91,7 @@ def between(
         shrunk=tuple(shrunk.values()),
         can_scale=provider in {None, "", "aws"},
         is_bounds_alone=_is_bounds_alone(live, before, same, shrunk),
+        is_labelled=protection(Definition(earlier, ()), ()) is not None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from kled.cli import app
+from kled.cli.terminal import typed_places
 from kled.errors import NotApproved
 from kled.operations.guards.lost_cluster import refuse, say_lost
 from tests.unit.operations.guards.test_guard import World
@@ -109,6 +110,20 @@ def test_a_lost_cluster_is_put_back_by_the_refusal_to_make_it_anew(stage: Stage)
 
     assert f"--new-identity={A}" in str(refused.value.hint)
     assert stage.typed(str(refused.value.hint))[0] == 0
+    assert stage.is_there(A)
+
+
+def test_of_a_protected_cluster_it_is_put_back_by_a_hint_with_its_name_once_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLED_PROTECTED", "c*")
+    stage.lose(A)
+    with pytest.raises(NotApproved) as refused:
+        refuse(World(stage.root).session(), A)
+    hint = str(refused.value.hint)
+    assert stage.typed(hint)[0] == 6
+
+    assert stage.typed(typed_places.complete(hint))[0] == 0
     assert stage.is_there(A)
 
 

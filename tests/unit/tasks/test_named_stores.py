@@ -26,6 +26,7 @@ def stores(tmp_path: Path) -> Iterator[None]:
         "HOME": str(tmp_path),
         "KOPS_STATE_STORE": "s3://of-the-worker",
         "KLED_SNAPSHOT_STORE": "s3://kept",
+        "KLED_PROTECTED": "prod.*",
     }
     with call_with(config.load(env), Unwatched()):
         yield
@@ -51,3 +52,9 @@ def test_so_does_the_summary_that_people_read() -> None:
 
 def test_so_does_the_state_of_a_failed_run() -> None:
     assert f"kled snapshot restore --name=c {STORES})" in str(edge.failed_state(ERROR).message)
+
+
+def test_so_do_commands_that_act_on_a_protected_cluster_by_its_name_once_more() -> None:
+    told = resources.complete("kled snapshot restore --name=prod.example.com --yes")
+
+    assert told.endswith(f"--yes --confirm=prod.example.com {STORES}")
