@@ -1,6 +1,8 @@
 """Update a cluster: plan, ask where it should, snapshot, apply, roll, validate."""
 
 from kled import durations
+from kled.kops.facts.plan_effects import makes_control_plane
+from kled.operations.cluster.update_cluster import roll_command
 from kled.operations.guards.overrides import Overrides
 from kled.operations.records.approved_plan import Approved
 from tasks import cluster, health, rolling
@@ -51,7 +53,7 @@ def update_cluster(
         overrides=overrides,
         agreement=agreement,
         then=(
-            *(() if roll else (f"kled kops rolling-update --name={name}",)),
+            *(() if roll or makes_control_plane(plan) else (roll_command(name, overrides),)),
             f"kled kops validate-cluster --name={name}",
         ),
     ) as done:

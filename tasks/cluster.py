@@ -1,6 +1,8 @@
 """A cluster as a whole: what is asked before it is made, changed or deleted, and that itself."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster import create_cluster, nothing_left
@@ -123,7 +125,9 @@ def update_cluster(cluster: str, approved: Approved | None = None, *, new: bool 
     nothing; without, the rules of the settings file are asked. What a `new` cluster becomes for
     the first time was agreed to by whoever asked for it.
     """
-    return updating.apply_step(cluster, approved, new=new)
+    step: Step[Any] = updating.apply_step(cluster, approved, new=new)
+    told: Step[str] = replace(step, result=None)  # chains are told its words
+    return told
 
 
 @kops_task(DELETES)

@@ -285,4 +285,29 @@ def test_of_a_first_update_the_way_back_deletes_what_was_made(
 
     (way,) = told(ended)
     assert commands(way) == [f"kled kops delete-cluster {NAME}"]
-    assert "there is no earlier definition" in way
+    assert "nothing of it ran before" in way
+
+
+def test_so_it_does_of_the_first_update_of_a_cluster_that_was_deleted_and_restored(
+    desk: Alone, type_: Type
+) -> None:
+    """Its keys are there, so it counted as applied: it was to be rolled, and edited back."""
+    for command in ("kops delete-cluster", "snapshot restore --snapshot=latest"):
+        done = type_(f"kled {command} {NAME}")
+        assert done.status == 0, done.stderr
+
+    ended = type_(f"kled kops update-cluster {NAME}")
+
+    (way,) = told(ended)
+    assert commands(way) == [f"kled kops delete-cluster {NAME}"]
+    assert f"next: kled kops validate-cluster {NAME} --wait=15m" in ended.stderr.splitlines()
+
+
+def test_an_update_of_a_cluster_that_runs_is_followed_by_a_look_at_its_machines(
+    desk: Alone, type_: Type
+) -> None:
+    type_(f"kled kops edit-instance-group {NAME} {NODES} --set=spec.machineType=t3.large")
+
+    ended = type_(f"kled kops update-cluster {NAME}")
+
+    assert f"next: kled kops rolling-update {NAME}" in ended.stderr.splitlines()

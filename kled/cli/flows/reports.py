@@ -33,6 +33,9 @@ def show(call: Call, state: "State[Any]") -> None:
         show_value(done, call.settings.output)
     elif done is not None and done.get("plan") is None:
         show_rows(done["steps"], STEP_COLUMNS, "table")
+        for step in done["steps"]:
+            if step["way_back"]:
+                call.say(f"way back from {step['step']}: {step['way_back']}")
     elif done is not None and run is not None:
         with get_client(sync_client=True) as client:
             streams.out().markdown(_summary(_artifacts(client, run)))

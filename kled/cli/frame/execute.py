@@ -1,6 +1,6 @@
 """Runs an operation for a command: opens a session, shows the steps, prints the report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -32,18 +32,19 @@ def execute(
     call: Call,
     operation: Operation[T],
     *,
-    then: str = "",
+    then: str | Callable[[T], str] = "",
     shown: bool = True,
 ) -> Report[T]:
     """Run `operation` under its lease, show its steps, and with `shown` print the report.
 
-    `then` is what to type next; it goes to stderr. Raises the error of the step that failed.
+    `then` is what to type next, or says so of the result; it goes to stderr. Raises the error of
+    the step that failed.
     """
     report = execute_to_end(call, operation, shown=shown).require()
     if shown:
         show_report(call, report)
-    if then:
-        call.say(f"next: {then}")
+    if following := then if isinstance(then, str) else then(report.result):
+        call.say(f"next: {following}")
     return report
 
 

@@ -52,9 +52,8 @@ def update_cluster(
         cluster = names.cluster(session, name, changes=yes)
         update = update_meant(cluster, digest, Roll() if roll else None, wait)
         shown = None if yes else plan_with_radius(session.looking(), update, now=True)
-        then = next_command(session, update) if yes else ""
     if shown is None:
-        execute(call, update, then=then)
+        execute(call, update, then=lambda done: next_command(update, done, call.overrides))
         return
     plan, radius = shown
     show_plan(call, plan, radius)

@@ -63,6 +63,20 @@ def templates(plan: Plan) -> tuple[Change, ...]:
     )
 
 
+def makes_control_plane(plan: Plan) -> bool:
+    """Whether the plan makes every group of the control plane: nothing of the cluster runs yet.
+
+    False where the plan does not know the roles of the groups.
+    """
+    planes = {group: role for group, role in plan.roles.items() if role == "control-plane"}
+    made = {
+        group_of(change.name, planes, plan.cluster)
+        for change in plan.changes
+        if change.action == "create" and change.kind in SIZES
+    }
+    return bool(planes) and planes.keys() <= made
+
+
 def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:
     """Return how many machines the groups may have afterwards, for groups whose size changes."""
     sizes = {}

@@ -1,18 +1,22 @@
 """Bring the cloud in line with the stored definition and, on request, the machines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+from kled.kops.facts import plan_effects
 from kled.models.cluster_event import ClusterEvent
+from kled.models.plan import Plan
 from kled.models.rolling import Roll
 from kled.operations import ways_back
 from kled.operations.cluster import applied, apply_changes
 from kled.operations.cluster.applied import first_time
 from kled.operations.guards.guards import APPLIES
+from kled.operations.guards.overrides import Overrides
 from kled.operations.health.validate_cluster import validate_step
 from kled.operations.identity import identity_check
 from kled.operations.instance_group import interrupted_scaling, lost_groups
+from kled.operations.instance_group.group_roles import with_roles
 from kled.operations.records import approved_plan
 from kled.operations.records.approved_plan import Approved
 from kled.operations.roll import roll_ahead
@@ -23,6 +27,14 @@ from kled.retry import CHANGE, READ
 from kled.sentences import options
 
 _PATIENCE: Final = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an update has done."""
+
+    is_anew: bool
+    """Whether nothing of the cluster ran before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +55,13 @@ class UpdateCluster:
     name = "update cluster"
     guards = APPLIES
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the steps in their order."""
+    def steps(self) -> tuple[Step[Any], ...]:
+        """Return the steps in their order; what was `Applied` is their result."""
         checks = (approval_step(self.cluster, self.approved),) if self.approved else ()
         looks = (ahead_step(self.cluster, self.roll),) if self.roll else ()
         rolls = RollCluster(self.cluster, self.roll).steps()[1:] if self.roll else ()
-        proofs = (validate_step(self.cluster, self.patience),) if self.patience else ()
+        proof = validate_step(self.cluster, self.patience) if self.patience else None
+        proofs = (replace(proof, result=None),) if proof else ()
         return (
             identity_check.step(self.cluster),
             *checks,
@@ -70,20 +83,27 @@ def update_meant(
     return UpdateCluster(cluster, approved, roll, wait or (_PATIENCE if roll else None))
 
 
-def next_command(session: Session, wish: UpdateCluster) -> str:
-    """Return the command that follows the update, asked before it; empty where nothing follows.
+def next_command(wish: UpdateCluster, done: Applied, overrides: Overrides) -> str:
+    """Return the command that follows what an update has done; empty where nothing follows.
 
-    The machines that a first update makes are up to date: they have to come up, and none of them
-    needs a roll. Machines of an earlier identity answer to an authority that is trusted no more, so
-    that they are replaced without asking their API. Only reads.
+    The machines of a cluster that was made anew are up to date: they have to come up, and none of
+    them needs a roll.
     """
     if wish.roll is not None:
         return ""
-    if applied.was_applied(session, wish.cluster):
-        blind = session.overrides.begins_anew(wish.cluster)
-        named = options(name=wish.cluster, cloudonly=blind, force=blind)
-        return f"kled kops rolling-update {named}"
-    return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
+    if done.is_anew:
+        return f"kled kops validate-cluster {options(name=wish.cluster, wait='15m')}"
+    return roll_command(wish.cluster, overrides)
+
+
+def roll_command(cluster: str, overrides: Overrides) -> str:
+    """Return the command that shows which machines need a roll after an update.
+
+    Machines of an earlier identity answer to an authority that is trusted no more, so that they are
+    replaced without asking their API.
+    """
+    blind = overrides.begins_anew(cluster)
+    return f"kled kops rolling-update {options(name=cluster, cloudonly=blind, force=blind)}"
 
 
 def ahead_step(cluster: str, roll: Roll) -> Step:
@@ -107,7 +127,9 @@ def approval_step(cluster: str, approved: Approved) -> Step:
     return Step("check approval", act, READ, reads=True)
 
 
-def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = False) -> Step:
+def apply_step(
+    cluster: str, approved: Approved | None = None, *, new: bool = False
+) -> Step[Applied]:
     """`kops update cluster --yes`, unless its preview is empty.
 
     Safe to repeat and to kill: kops creates what is missing and leaves what is there; what a killed
@@ -117,6 +139,7 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
     clusters use, or that makes keys which the cluster had, is refused (`apply_changes`).
     """
     plans: list[apply_changes.Cleared] = []
+    results: list[Applied] = []
     back = ways_back.Found()
     is_first = first_time(cluster) if new else lambda _session: False
 
@@ -129,20 +152,18 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         if not plan.is_empty:
             plans[:] = [apply_changes.clear(session, plan)]
             return None
-        if approved is not None:
-            approved_plan.forget(session, cluster)
-        return lost_groups.words(session, cluster, "nothing to change")
+        results[:] = results or [Applied(is_anew=False)]
+        return _ended(session, cluster, approved, "nothing to change")
 
     def act(session: Session) -> str:
         if approved is not None:
             approved_plan.write(session, plans[0].plan, approved)
-        first = not applied.was_applied(session, cluster)
+        first = _is_made_anew(session, plans[0].plan)
+        results[:] = results or [Applied(is_anew=first)]
         back.are(_deletion(cluster) if first else ways_back.of_update(session, cluster))
         agreed = approved is not None or is_first(session)
         apply_changes.update(session, plans[0], agreed=agreed)
-        if approved is not None:
-            approved_plan.forget(session, cluster)
-        return lost_groups.words(session, cluster, f"applied: {plans[0].summary}")
+        return _ended(session, cluster, approved, f"applied: {plans[0].summary}")
 
     return Step(
         "update cluster",
@@ -153,14 +174,29 @@ def apply_step(cluster: str, approved: Approved | None = None, *, new: bool = Fa
         way_back=ways_back.UNKNOWN,
         back=back,
         unsure=what_is_unsure(cluster),
+        result=lambda: results[0],
         event=ClusterEvent.CREATED if new else ClusterEvent.UPDATED,
     )
 
 
+def _ended(session: Session, cluster: str, approved: Approved | None, message: str) -> str:
+    """Forget the approved plan, which is applied, and return the message for the report."""
+    if approved is not None:
+        approved_plan.forget(session, cluster)
+    return lost_groups.words(session, cluster, message)
+
+
+def _is_made_anew(session: Session, plan: Plan) -> bool:
+    """Whether nothing of the cluster runs: it was never applied, or was deleted and restored."""
+    if not applied.was_applied(session, plan.cluster):
+        return True
+    return plan_effects.makes_control_plane(with_roles(session, plan))
+
+
 def _deletion(cluster: str) -> str:
-    """Say how a cluster that was applied for the first time is taken back."""
+    """Say how a cluster of which nothing ran before is taken back."""
     return (
-        "there is no earlier definition: delete what was made: kled kops delete-cluster"
+        "nothing of it ran before: delete what was made: kled kops delete-cluster"
         f" {options(name=cluster)}"
     )
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from kled.kops.facts.plan_effects import makes_control_plane
 from kled.kops.fields.known_fields import Kind
+from kled.models.plan import Change, Plan
 from kled.operations import ways_back
 from kled.operations.cluster import update_cluster
 from kled.operations.cluster.edit_cluster import EditCluster
+from kled.operations.cluster.update_cluster import Applied
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.secrets import KEEPING, CreateSecret, DeleteSecret
 from kled.operations.guards.overrides import NOTHING, Overrides
@@ -171,12 +174,34 @@ def test_the_command_after_an_edit_repeats_that_it_was_meant() -> None:
     ("overrides", "more"), [(NOTHING, ""), (Overrides(new_identity=C), " --cloudonly --force")]
 )
 def test_machines_of_an_earlier_identity_are_replaced_without_asking_their_api(
-    tmp_path: Path, overrides: Overrides, more: str
+    overrides: Overrides, more: str
 ) -> None:
-    opened = session(tmp_path, Kops())
-    opened.overrides = overrides
-    (tmp_path / "state" / C / "cluster-completed.spec").write_text("kind: Cluster\n")
+    wish = update_cluster.update_meant(C, None, None, None)
 
-    told = update_cluster.next_command(opened, update_cluster.update_meant(C, None, None, None))
+    told = update_cluster.next_command(wish, Applied(is_anew=False), overrides)
 
     assert told == f"kled kops rolling-update --name={C}{more}"
+
+
+@pytest.mark.parametrize(
+    ("made", "anew"),
+    [
+        ((), False),
+        (("nodes",), False),
+        (("plane-a",), False),  # one more than there is
+        (("nodes", "plane-a", "plane-b"), True),
+    ],
+)
+def test_a_plan_that_makes_the_whole_control_plane_is_of_a_cluster_that_does_not_run(
+    made: tuple[str, ...], anew: object
+) -> None:
+    names = (f"{name}.{C}" if name == "nodes" else f"{name}.masters.{C}" for name in made)
+    changes = tuple(Change("create", "AutoscalingGroup", name) for name in names)
+    plan = Plan(
+        C,
+        changes,
+        roles={"plane-a": "control-plane", "plane-b": "control-plane", "nodes": "node"},
+    )
+
+    assert makes_control_plane(plan) is anew
+    assert not makes_control_plane(Plan(C, ()))
