@@ -17,6 +17,7 @@ from kled.store_urls import canonical, of_store
 if TYPE_CHECKING:
     from kled.snapshot.repository import SnapshotStore
     from kled.storage.base import Location, ObjectStore
+    from kled.storage.lifecycle_rules import Lifecycle
 
 T = TypeVar("T")
 _PREFECT: Final = "PREFECT_"
@@ -187,6 +188,23 @@ class Stores:
 
         env = child_environment(self._settings)
         return safety.encryption_refusal(self.state.location, env=env)
+
+    def lifecycle(self) -> "Lifecycle":
+        """Return what becomes of the objects of the state store's bucket by themselves.
+
+        Raises what `kled.storage.safety.lifecycle_of` raises.
+        """
+        from kled.storage import safety  # noqa: PLC0415 - SDKs are heavy
+
+        env = child_environment(self._settings)
+        return safety.lifecycle_of(self.state.location, env=env)
+
+    def lifecycle_of_snapshots(self, url: str) -> "Lifecycle":
+        """Return what becomes of the objects of the snapshot store at `url` by themselves."""
+        from kled.storage import safety  # noqa: PLC0415 - SDKs are heavy
+
+        location, env = self._other_place(url)
+        return safety.lifecycle_of(location, env=env)
 
     def _once(self, role: str, url: str, open_it: Callable[[], T]) -> T:
         with self._lock:

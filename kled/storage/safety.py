@@ -8,12 +8,13 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from kled import sentences
-from kled.errors import StoreDenied
+from kled.errors import CapabilityMissing, StoreDenied
 from kled.files import private
 from kled.files.beneath import PRIVATE, modes_below
 from kled.sentences import word
 from kled.storage.base import Location
 from kled.storage.finding import Finding, Severity
+from kled.storage.lifecycle_rules import Lifecycle
 from kled.storage.url import S3_SCHEMES
 from kled.store_urls import directory, is_directory
 
@@ -26,6 +27,9 @@ class Checked(Protocol):
 
     def create(self) -> None:
         """Make it where it is absent, and mend what can be mended."""
+
+    def lifecycle(self) -> Lifecycle:
+        """Return what becomes of its objects by themselves; nothing is changed."""
 
 
 def check(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -49,6 +53,16 @@ def create(location: Location, *, env: Mapping[str, str]) -> tuple[Finding, ...]
     """
     _place(location, env).create()
     return check(location, env=env)
+
+
+def lifecycle_of(location: Location, *, env: Mapping[str, str]) -> Lifecycle:
+    """Return the lifecycle rules of the bucket at `location`; nothing is changed.
+
+    A directory has none. Raises `CapabilityMissing` where nobody can tell from here, for which
+    there is no other answer another day (azureblob:// keeps them in its management API),
+    `StoreDenied` where the permission is missing, and what the store raises else.
+    """
+    return _place(location, env).lifecycle()
 
 
 def encryption_refusal(location: Location, *, env: Mapping[str, str]) -> str | None:
@@ -95,6 +109,9 @@ class _Directory:
     def create(self) -> None:
         _create_directory(self._path)
 
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle()
+
 
 class _Unknown:
     def __init__(self, scheme: str) -> None:
@@ -105,6 +122,9 @@ class _Unknown:
 
     def create(self) -> None:
         """Leave it to what made it."""
+
+    def lifecycle(self) -> Lifecycle:
+        raise CapabilityMissing(f"kled cannot ask {self._scheme}:// stores for lifecycle rules")
 
 
 def _check_directory(path: Path) -> list[Finding]:

@@ -7,12 +7,19 @@ management API; kled has no client for that, so it names the commands.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kled.errors import BucketMissing, ObjectMissing, PreconditionFailed, StoreDenied
+from kled.errors import (
+    BucketMissing,
+    CapabilityMissing,
+    ObjectMissing,
+    PreconditionFailed,
+    StoreDenied,
+)
 from kled.sentences import word
 from kled.storage.azure import client
 from kled.storage.azure.errors import translated
 from kled.storage.base import Location
 from kled.storage.finding import Finding
+from kled.storage.lifecycle_rules import Lifecycle
 
 
 class Container:
@@ -44,6 +51,15 @@ class Container:
                 self._clients.container().create_container()
         except PreconditionFailed:
             return
+
+    def lifecycle(self) -> Lifecycle:
+        """Raise `CapabilityMissing`: lifecycle rules are settings of the account (see above)."""
+        raise CapabilityMissing(
+            f"Azure tells the lifecycle rules of account {self._access.account} only through its"
+            " management API",
+            hint=f"look that none removes what lies in the container:"
+            f" {self._az('account management-policy show', '')}",
+        )
 
     def _kept(self) -> Iterator[Finding]:
         update = "account blob-service-properties update"

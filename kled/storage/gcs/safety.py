@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from kled.errors import BucketMissing, ObjectMissing, StoreDenied
 from kled.sentences import number, word
-from kled.storage import lifecycle
+from kled.storage import lifecycle, lifecycle_rules
 from kled.storage.base import Location
 from kled.storage.finding import Finding
 from kled.storage.gcs import client as gcs_client
@@ -17,7 +17,7 @@ _OLDER_ONLY: Final = (
     "daysSinceNoncurrentTime",
     "noncurrentTimeBefore",
 )
-_FIELDS: Final = "versioning,softDeletePolicy,iamConfiguration,lifecycle"
+_FIELDS: Final = "versioning,softDeletePolicy,iamConfiguration,lifecycle,retentionPolicy"
 
 
 class Bucket:
@@ -57,6 +57,20 @@ class Bucket:
             else:
                 bucket.iam_configuration.uniform_bucket_level_access_enabled = True
                 client.create_bucket(bucket, location=self._region, retry=None)
+
+    def lifecycle(self) -> lifecycle_rules.Lifecycle:
+        """Return what becomes of the bucket's objects by themselves; one request.
+
+        Google deletes nothing that a retention policy of the bucket still keeps. Raises
+        `StoreDenied` where the bucket's settings may not be asked for.
+        """
+        told = self._settings()
+        rules = told.get("lifecycle", {}).get("rule", ())
+        return lifecycle_rules.Lifecycle(
+            lifecycle_rules.of_google(rules),
+            bool(told.get("retentionPolicy")),
+            self._gcloud(f"describe gs://{self._quoted}"),
+        )
 
     def _settings(self) -> Mapping[str, Any]:
         with translated(self._name):

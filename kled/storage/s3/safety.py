@@ -1,6 +1,6 @@
 """The safety of an S3 bucket, as its own settings say it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from kled.errors import (
     StoreError,
 )
 from kled.sentences import word
-from kled.storage import lifecycle
+from kled.storage import lifecycle, lifecycle_rules
 from kled.storage.base import Location
 from kled.storage.finding import Finding
 from kled.storage.s3 import client as s3_client
@@ -178,11 +178,37 @@ class Bucket:
             self._client.abort_multipart_upload(**upload, UploadId=begun["UploadId"])
         return None
 
-    def _lifecycle(self) -> list[Finding]:
+    def lifecycle(self) -> lifecycle_rules.Lifecycle:
+        """Return what becomes of the bucket's objects by themselves; two requests.
+
+        Raises `StoreDenied` where the rules may not be asked for. Whether versions can be locked
+        counts as no where that may not be asked for.
+        """
+        return lifecycle_rules.Lifecycle(
+            lifecycle_rules.of_s3(self._rules()), self._locks(), self._shows_rules()
+        )
+
+    def _rules(self) -> Sequence[Mapping[str, Any]]:
         answer = self._setting(
             lambda: self._client.get_bucket_lifecycle_configuration(Bucket=self._name)
         )
-        look = self._aws(f"get-bucket-lifecycle-configuration --bucket {self._quoted}")
+        rules: Sequence[Mapping[str, Any]] = answer.get("Rules", ())
+        return rules
+
+    def _locks(self) -> bool:
+        try:
+            answer = self._setting(
+                lambda: self._client.get_object_lock_configuration(Bucket=self._name)
+            )
+        except (StoreDenied, CapabilityMissing):
+            return False
+        return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
+
+    def _shows_rules(self) -> str:
+        return self._aws(f"get-bucket-lifecycle-configuration --bucket {self._quoted}")
+
+    def _lifecycle(self) -> list[Finding]:
+        look = self._shows_rules()
         return [
             Finding(
                 f"lifecycle rule {name} can remove backups/etcd/*/control/, on which etcd lives: "
@@ -190,7 +216,7 @@ class Bucket:
                 "danger",
                 look,
             )
-            for name in lifecycle.harmful(answer.get("Rules", ()), self._prefix)
+            for name in lifecycle.harmful(self._rules(), self._prefix)
         ]
 
     def _setting(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
