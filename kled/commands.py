@@ -23,6 +23,7 @@ _NOTHING: Final = frozenset[str]()
 
 TAKES: Final[Mapping[str, frozenset[str]]] = {
     "approve": _NOTHING,
+    "check-health": _KEPT,
     "completion": _NOTHING,
     "demo": _NOTHING,
     "deploy": _ONLY_CONFIG,
@@ -96,7 +97,8 @@ _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", 
 _OF_ONE: Final = frozenset(
     command
     for command in TAKES
-    if command == "plan" or (command.startswith("kops ") and not command.endswith(_OF_STORES))
+    if command in {"check-health", "plan"}
+    or (command.startswith("kops ") and not command.endswith(_OF_STORES))
 )
 """The commands that are about one cluster."""
 ADVICE: Final = frozenset(

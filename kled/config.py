@@ -28,7 +28,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from kled import rules, store_profiles
+from kled import rules, store_profiles, targets
 from kled.errors import InvalidInput, SettingsError
 from kled.files.given import given_text
 from kled.rules import Rules
@@ -36,6 +36,7 @@ from kled.sentences import options
 from kled.settings_text import expanded, parse_settings, refuse_keys, require_addresses
 from kled.store_profiles import Profile, SnapshotProfile
 from kled.store_urls import canonical, directory, of_store
+from kled.targets import Targets
 
 LEASE_TTL: Final = timedelta(seconds=60)
 VARIABLES: Final = {
@@ -65,6 +66,7 @@ FILE_KEYS: Final = {
     "state-stores": "a table for each state store, by its URL",
     "snapshot-stores": "a table for each snapshot store, by its URL",
     **rules.KEYS,
+    **targets.KEYS,
 }
 """What stands at the top of the settings file; docs/reference is written from it."""
 SANDBOX_MARK: Final = ".kled-sandbox"
@@ -96,6 +98,8 @@ class Settings:
     snapshot_profiles: Mapping[str, SnapshotProfile] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
     """Maintenance windows, approvals and notifications (`kled.rules`)."""
+    targets: Targets = field(default_factory=Targets)
+    """How recoverable clusters have to be (`kled.targets`)."""
 
     @property
     def profile(self) -> Profile:
@@ -147,6 +151,7 @@ def load(
         ),
         snapshot_profiles=snapshot_profiles,
         rules=rules.load(document),
+        targets=targets.load(document, str(path)),
     )
 
 

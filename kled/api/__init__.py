@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from kled.models.cluster import Cluster, Instance, InstanceGroup
     from kled.models.credential import Keypair, Secret
     from kled.models.definition import Definition
+    from kled.models.health_finding import HealthFinding
     from kled.models.plan import Change, Plan
     from kled.models.rolled import Steadiness
     from kled.models.rolling import Roll, RollingPlan, RollingRow
@@ -90,6 +91,7 @@ _LATE: Final = {
     "Difference": "kled.snapshot.diff.diff",
     "Epoch": "kled.snapshot.epoch.epoch_document",
     "Failure": "kled.models.validation",
+    "HealthFinding": "kled.models.health_finding",
     "Instance": "kled.models.cluster",
     "InstanceGroup": "kled.models.cluster",
     "Keypair": "kled.models.credential",
@@ -133,6 +135,7 @@ __all__ = [
     "Epoch",
     "EpochMismatch",
     "Failure",
+    "HealthFinding",
     "IdentityAtRisk",
     "Instance",
     "InstanceGroup",

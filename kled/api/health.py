@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from kled.api.calls import Calls
 from kled.kops.state_store.layout import require_cluster_name
+from kled.models.health_finding import HealthFinding
 from kled.models.validation import ValidationReport
 from kled.operations.fleet.all_clusters import Answer
+from kled.operations.health.check_health import CheckHealth
 from kled.operations.health.validate_cluster import (
     ValidateCluster,
     validate_once,
@@ -51,3 +53,31 @@ class Health:
         """
         with self._calls.session() as session:
             return look_at_clusters(session, clusters_to_validate(session, skip), patience)
+
+    def check(
+        self,
+        cluster: str | None = None,
+        *,
+        patience: timedelta = _ONCE,
+        skip: Sequence[str] = (),
+        validates: bool = True,
+    ) -> tuple[HealthFinding, ...]:
+        """Return what was found out about one cluster, or all but those to `skip`, worst first.
+
+        Looks at validation, etcd's markers and backups, certificates, discovery documents,
+        snapshots and lifecycle rules; without `validates` at stores alone. What has failed, or
+        cannot be asked, is a finding: raises only where the state store has no such cluster, or
+        cannot be listed.
+        """
+        from kled.operations.health.looks.public import (  # noqa: PLC0415 - brings an HTTP client
+            read_public,
+        )
+
+        only = require_cluster_name(cluster) if cluster is not None else None
+        check = CheckHealth(
+            only, patience, tuple(skip), validates=validates, read_public=read_public
+        )
+        report = self._calls.run_to_end(check)
+        if report.result is None:
+            report.require()
+        return report.result or ()

@@ -105,6 +105,7 @@ ROOT = LazyGroup(
     help="Dependable, recoverable kops clusters.",
     lazy={
         "approve": "Look at a plan that waits for an approval, and answer.",
+        "check-health": "Say whether clusters are healthy and recoverable (exit 3: not).",
         "completion": "Print what lets bash, zsh or fish complete kled's words.",
         "demo": "Watch a flow create a cluster in the sandbox.",
         "deploy": "Create or update the deployments of prefect.yaml.",

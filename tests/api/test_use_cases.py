@@ -12,6 +12,7 @@ from tests.api.test_exports import NOUNS
 from tests.unit.cli.test_every_option import COMMANDS, SHARED, SWITCHES
 
 USE_CASES: Final[dict[str, tuple[str, ...]]] = {
+    "kled check-health": ("health.check",),
     "kled kops create-cluster": (
         "clusters.preview_definition",
         "clusters.store",
@@ -118,6 +119,7 @@ OTHERWISE: Final[dict[str, dict[str, str]]] = {
         "groups": "instance_groups",
         "yes": "",  # the call
     },
+    "kled check-health": {"wait": "patience", "no_validate": "validates"},
     "kled kops create-cluster": {"dry_run": "", "name": "name"},  # preview_definition; of the spec
     "kled kops create-secret": {"force": "replaces"},
     "kled kops edit-cluster": {"file": "text"},

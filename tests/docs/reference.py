@@ -10,7 +10,7 @@ from deployments import catalog
 from deployments.commands import COMMANDS as COMMANDS_OF_FLOWS
 from deployments.environment import KEYS as ENVIRONMENT_KEYS
 from deployments.outline import described, parameters
-from kled import config, errors, rules, store_profiles
+from kled import config, errors, rules, store_profiles, targets
 from kled.cli.app import ROOT as KLED
 from kled.cli.flows.help import rows
 from kled.cli.frame.signals import CODES as CODES_OF_SIGNALS
@@ -37,6 +37,7 @@ _TABLES: Final = {
     "A table of maintenance-windows": rules.WINDOW_KEYS,
     "The table approval": rules.APPROVAL_KEYS,
     "The table notifications": rules.NOTIFICATION_KEYS,
+    "The table health": targets.TARGET_KEYS,
     "The file of an environment": ENVIRONMENT_KEYS,
 }
 _ORDER: Final = """\

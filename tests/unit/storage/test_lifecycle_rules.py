@@ -87,7 +87,7 @@ def test_a_rule_without_a_name_has_one() -> None:
 
 def test_google_s_rules_are_numbered_and_may_have_several_prefixes() -> None:
     delete = {"type": "Delete"}
-    rules = [
+    rules: list[dict[str, object]] = [
         {"action": {"type": "SetStorageClass", "storageClass": "ARCHIVE"}, "condition": {"age": 1}},
         {"action": delete, "condition": {"age": 30, "matchesPrefix": ["a/", "b/"]}},
         {"action": delete, "condition": {"numNewerVersions": 3}},

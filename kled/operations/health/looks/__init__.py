@@ -1,0 +1,1 @@
+"""What a check of health looks at, one kind in each module; each judges, and changes nothing."""
