@@ -163,6 +163,12 @@ def of_update(session: Session, cluster: str) -> str:
     return earlier if isinstance(earlier, str) else earlier.commands()
 
 
+OF_SAME_DEFINITION: Final = (
+    "none: machines that were replaced are gone; they ran the definition that runs now"
+)
+"""The way back of a roll that no machine needed: no earlier definition is what it was about."""
+
+
 def of_roll(session: Session, cluster: str) -> str:
     """Return how a roll is taken back, as `of_update` does; replaced machines stay gone."""
     earlier = _earlier(session, cluster)

@@ -246,6 +246,20 @@ def test_a_roll_says_that_machines_are_gone_and_leads_back_to_others(
     assert stored(desk) == before
 
 
+def test_a_roll_that_no_machine_needed_leads_back_to_no_definition(
+    desk: Alone, type_: Type
+) -> None:
+    """The command that it printed would have undone a change from before it."""
+    type_(f"kled kops edit-instance-group {NAME} {NODES} --set=spec.machineType=t3.large")
+    type_(f"kled kops update-cluster {NAME}")
+    type_(f"kled kops rolling-update {NAME} --cloudonly")
+
+    (way,) = told(type_(f"kled kops rolling-update {NAME} --cloudonly --force"))
+
+    assert way.startswith("none: machines that were replaced are gone; they ran the definition")
+    assert commands(way) == []
+
+
 def test_a_roll_without_another_definition_says_that_there_is_none(
     desk: Alone, type_: Type
 ) -> None:

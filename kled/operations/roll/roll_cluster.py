@@ -106,16 +106,17 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
     roll that was killed goes on with the first group that it had not done. Raises `RollHalted`
     where a group cannot be rolled; nothing stays cordoned by the roll then.
     """
+    back = ways_back.Found()
 
     def done(session: Session) -> str | None:
         interrupted_scaling.require_none(session, cluster)
         plan = session.kops.cluster.preview_rolling_update(cluster, roll)
+        if plan.is_empty:  # a forced roll, or the end of an interrupted one
+            back.are(ways_back.OF_SAME_DEFINITION)
         mends = not roll.cloudonly and interrupted_roll.is_open(session, cluster)
         if mends or _is_left(plan, roll):
             return None  # what an interrupted roll had cordoned may be all that is left
         return "no machine needs to be replaced"
-
-    back = ways_back.Found()
 
     def act(session: Session) -> str:
         back.are(ways_back.of_roll(session, cluster))
