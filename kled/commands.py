@@ -30,6 +30,7 @@ TAKES: Final[Mapping[str, frozenset[str]]] = {
     "doctor": _STATE,
     "flows": _ONLY_CONFIG,
     "plan": _STATE,
+    "recover plan": _KEPT,
     "run": _STATE,
     "undeploy": _ONLY_CONFIG,
     "kops configure-state-store": _STATE,
@@ -97,12 +98,15 @@ _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", 
 _OF_ONE: Final = frozenset(
     command
     for command in TAKES
-    if command in {"check-health", "plan"}
+    if command in {"check-health", "plan", "recover plan"}
     or (command.startswith("kops ") and not command.endswith(_OF_STORES))
 )
 """The commands that are about one cluster."""
 ADVICE: Final = frozenset(
     {
+        "against",
+        "because",
+        "command",
         "detail",
         "findings",
         "hint",

@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from kled.operations.roll.roll_cluster import Pace
     from kled.operations.runner import Report, Row
     from kled.operations.snapshots.list_snapshots import Listed
+    from kled.recovery.diagnosis import Diagnosis
+    from kled.recovery.plan.recovery_plan import RecoveryPlan
     from kled.snapshot.create.results import ClusterResult, RunResult
     from kled.snapshot.diff.diff import Difference
     from kled.snapshot.epoch.epoch_document import Epoch
@@ -88,6 +90,7 @@ _LATE: Final = {
     "ClusterResult": "kled.snapshot.create.results",
     "ClusterSpec": "kled.models.spec",
     "Definition": "kled.models.definition",
+    "Diagnosis": "kled.recovery.diagnosis",
     "Difference": "kled.snapshot.diff.diff",
     "Epoch": "kled.snapshot.epoch.epoch_document",
     "Failure": "kled.models.validation",
@@ -101,6 +104,7 @@ _LATE: Final = {
     "Pending": "kled.operations.fleet.all_clusters",
     "Plan": "kled.models.plan",
     "PrunePlan": "kled.snapshot.retention.prune",
+    "RecoveryPlan": "kled.recovery.plan.recovery_plan",
     "Report": "kled.operations.runner",
     "Roll": "kled.models.rolling",
     "RollingPlan": "kled.models.rolling",
@@ -130,6 +134,7 @@ __all__ = [
     "DeadlineExceeded",
     "Definition",
     "DefinitionRejected",
+    "Diagnosis",
     "Difference",
     "DrainBlocked",
     "Epoch",
@@ -165,6 +170,7 @@ __all__ = [
     "PlannedWrite",
     "PrunePlan",
     "Pruned",
+    "RecoveryPlan",
     "Report",
     "RestoreOptions",
     "Restored",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kled.api.health import Health
     from kled.api.instance_groups import InstanceGroups
     from kled.api.kubeconfigs import Kubeconfigs
+    from kled.api.recovery import Recovery
     from kled.api.snapshots import Snapshots
 
 
@@ -159,3 +160,10 @@ class Kled:
         from kled.api.epochs import Epochs  # noqa: PLC0415
 
         return Epochs(self._calls)
+
+    @property
+    def recovery(self) -> "Recovery":
+        """Say which case a loss is, and which steps lead back."""
+        from kled.api.recovery import Recovery  # noqa: PLC0415
+
+        return Recovery(self._calls)

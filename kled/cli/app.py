@@ -92,6 +92,16 @@ SNAPSHOT = LazyGroup(
     context_settings=_WIDE,
 )
 
+RECOVER = LazyGroup(
+    "recover",
+    path="recover.{}",
+    help="After a loss: what is left, which case it is, and the way back.",
+    lazy={
+        "plan": "Say which case it is, and what to type (exit 3: a recovery is planned).",
+    },
+    context_settings=_WIDE,
+)
+
 ROOT = LazyGroup(
     "kled",
     path="{}",
@@ -116,7 +126,7 @@ ROOT = LazyGroup(
         "undeploy": "Remove what deploy made for an environment.",
         "sandbox": "A simulated kops and cloud to try things in.",
     },
-    groups=[KOPS, SNAPSHOT],
+    groups=[KOPS, RECOVER, SNAPSHOT],
     context_settings=_WIDE,
 )
 click.version_option(__version__, prog_name="kled", message="%(prog)s %(version)s")(ROOT)

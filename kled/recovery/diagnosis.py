@@ -22,6 +22,17 @@ SENTENCES: Final[dict[Case, str]] = {
     "not-known": "which case it is cannot be told: what decides is not known",
 }
 """Each case in one sentence, which begins with the cluster's name."""
+_NAMES: Final = {
+    "home": "where it lives, by its epoch",
+    "state": "its state store",
+    "cloud": "its cloud",
+    "api": "its API",
+    "dns": "its DNS name",
+    "lease": "who holds its lease",
+    "snapshots": "its snapshots",
+    "versions": "earlier versions in the bucket",
+    "deletion_on_record": "whether a deletion has begun",
+}
 _FRESH: Final = timedelta(minutes=35)
 """etcd-manager writes a backup every 15 minutes: a running one left one within two intervals."""
 _SHOWN: Final = 3
@@ -31,6 +42,8 @@ _SHOWN: Final = 3
 class Unanswered:
     """Something that is not known, and what would tell."""
 
+    key: str
+    """The look that could not tell."""
     what: str
     because: str
     hint: str
@@ -40,6 +53,7 @@ class Unanswered:
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
         return {
+            "key": self.key,
             "what": self.what,
             "because": self.because,
             "hint": self.hint,
@@ -229,7 +243,7 @@ def _unknown(evidence: Evidence, left: frozenset[Case]) -> Iterator[Unanswered]:
     for name in ordered:
         decides = name in {of_fact.get(fact, fact) for fact in deciding}
         seen = looks[name]
-        yield Unanswered(name.replace("_", " "), seen.because, seen.ask, decides)
+        yield Unanswered(name, _NAMES[name], seen.because, seen.ask, decides)
 
 
 def _matters(facts: Facts, name: str, left: frozenset[Case]) -> bool:

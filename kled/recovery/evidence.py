@@ -51,6 +51,8 @@ class StateLeft:
     """Instance groups with a definition."""
     findings: tuple[str, ...] = ()
     """What is wrong with what is there, in words."""
+    damaged: tuple[Kind, ...] = ()
+    """Of what there is, the kinds that something is wrong with; sorted."""
     markers: tuple[str, ...] = ()
     """etcd-manager's control markers that are there, by key."""
     backups: tuple[BackupLeft, ...] = ()
@@ -176,7 +178,6 @@ class LeaseLeft:
 
     holder: str = ""
     """In words; empty: nobody."""
-    since: timedelta | None = None
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""

@@ -44,6 +44,7 @@ USE_CASES: Final[dict[str, tuple[str, ...]]] = {
     "kled kops upgrade-cluster": ("clusters.plan_upgrade", "clusters.upgrade"),
     "kled kops validate-cluster": ("health.validate", "health.wait", "health.validate_all"),
     "kled plan": ("clusters.pending", "clusters.pending_everywhere"),
+    "kled recover plan": ("recovery.plan",),
     "kled snapshot create": ("snapshots.create",),
     "kled snapshot diff": ("snapshots.diff",),
     "kled snapshot epoch raise": ("epochs.preview_raise", "epochs.raise_here"),

@@ -170,7 +170,7 @@ PLAYS: Final = {
     "docs/recovery.md": Play(
         _on_call,
         before={
-            "kled snapshot list": _lost(),
+            "kled recover plan": _lost(),
             "kled snapshot restore --name=C --snapshot=ID --class=identity": _lost("pki/"),
             "kled kops update-cluster --name=C --yes --new-identity=C": _lost("pki/"),
             "kled snapshot restore --name=C --snapshot=ID --class=intent": _newest,
@@ -182,6 +182,7 @@ PLAYS: Final = {
             "kled kops update-cluster --name=C\n": _keys_are_kept,
             "kled kops update-cluster --name=C --state=s3://new-store": _keys_are_kept,
         },
+        exits={"kled recover plan": (3, "exit 3")},
         needs=("age-keygen",),
     ),
     "docs/snapshots.md": Play(

@@ -60,11 +60,11 @@ def test_an_unknown_that_decides_comes_first_and_says_what_would_tell() -> None:
     assert diagnosis.case == "not-known"
     assert diagnosis.possible == ("deleted", "several", "state-lost")
     decides = [each for each in diagnosis.unknown if each.decides]
-    assert [(each.what, each.because, each.hint) for each in decides] == [
+    assert [(each.key, each.because, each.hint) for each in decides] == [
         ("cloud", "there is no kops here", "kled kops install --version=latest")
     ]
     assert diagnosis.unknown[0] == decides[0]
-    assert "dns" in [each.what for each in diagnosis.unknown]
+    assert "dns" in [each.key for each in diagnosis.unknown]
 
 
 def test_an_unknown_that_changes_nothing_does_not_decide() -> None:
@@ -155,6 +155,7 @@ def test_evidence_is_plain_data() -> None:
         "counts": {},
         "groups": 2,
         "findings": [],
+        "damaged": [],
         "markers": [],
         "backups": [],
     }

@@ -1,0 +1,1 @@
+"""`kled recover …`: what leads back after a loss, by what one does."""

@@ -1,0 +1,1 @@
+"""One look each at what is left of a cluster; none changes anything, and each may be repeated."""
