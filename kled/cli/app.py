@@ -16,7 +16,6 @@ from kled.cli.frame.lazy_group import LazyGroup
 from kled.cli.frame.signals import CODES, LAST_WORDS, NAMES, hear_signals
 from kled.cli.terminal import streams, typed_places
 from kled.errors import KledError
-from kled.redact import Redactor, secret_values
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _OTHERS: Final = 0o077
@@ -179,7 +178,7 @@ def _ending(error: BaseException, *, verbose: bool) -> int:
 
 def _stopped(number: int, error: BaseException) -> int:
     """Say that the command was stopped, how far it came, and what to do."""
-    redact = Redactor(secret_values(os.environ)).text
+    redact = streams.redactor().text
     told = notes(error) or LAST_WORDS.early()
     streams.end(f"kled: {NAMES[number]}", *map(redact, told))
     LAST_WORDS.told = True
@@ -187,7 +186,7 @@ def _stopped(number: int, error: BaseException) -> int:
 
 
 def _explain(message: str, hint: str | None, code: int = 1) -> int:
-    redact = Redactor(secret_values(os.environ)).text
+    redact = streams.redactor().text
     streams.end(f"kled: {redact(message)}", *([f"hint: {redact(hint)}"] if hint else ()))
     return code
 
@@ -200,14 +199,14 @@ def _misused(error: click.ClickException) -> int:
         if context is not None
         else ()
     )
-    first, *more = Redactor(secret_values(os.environ)).text(error.format_message()).splitlines()
+    first, *more = streams.redactor().text(error.format_message()).splitlines()
     streams.end(*usage, f"Error: {first}", *(f"  {line.strip()}" for line in more))
     return error.exit_code
 
 
 def _bug(error: BaseException, *, verbose: bool) -> int:
     """Report an unforeseen error in one line, with its traceback where `verbose`."""
-    redact = Redactor(secret_values(os.environ)).text
+    redact = streams.redactor().text
     if verbose:
         whole = redact("".join(traceback.format_exception(error)))
         streams.end(*(f"  {line}" for line in whole.rstrip().split("\n")))

@@ -22,6 +22,8 @@ class _Share:
 
 
 _shares: Final[dict[Key, _Share]] = {}
+"""Operations of one run that know nothing of each other share a lease: a second of the same run
+would wait for the first. `_guard` is held for each look; a share goes with its last user."""
 _guard: Final = threading.Lock()
 
 

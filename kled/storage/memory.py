@@ -13,6 +13,7 @@ from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 
 CHUNK: Final = 1 << 20
 _names: Final = itertools.count(1)
+"""Of stores that nobody named: each is another place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ class MemoryStore:
 
 
 _shared: Final[dict[str, MemoryStore]] = {}
+"""`memory://NAME` is a place of this process, as a directory is one of a machine."""
 _shared_lock: Final = threading.Lock()
 
 

@@ -8,6 +8,7 @@ import threading
 from typing import Final
 
 _LOADING: Final = threading.Lock()
+"""Imports are the process's, whoever asks for them."""
 
 
 def load() -> None:

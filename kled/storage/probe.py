@@ -10,6 +10,8 @@ KEY: Final = ".kled/probe"
 NEVER: Final = "0" * 32
 """A tag that no store gives to an object."""
 _honest: Final[dict[Location, bool]] = {}
+"""What a store can do stays as it is while a process lives, and to find it out costs two writes;
+two threads that ask at once get the same answer."""
 
 
 def require_conditional_writes(store: ObjectStore) -> None:

@@ -154,6 +154,7 @@ class Done:
 
 
 _open: ContextVar[Block | None] = ContextVar("kled-block", default=None)
+"""Prefect calls the tasks of a flow, and hands nothing through; each run has its own."""
 
 
 def current_block() -> Block | None:

@@ -7,7 +7,6 @@ words of one that leaves a task stand in its state.
 
 import functools
 import logging
-import os
 from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
@@ -19,7 +18,7 @@ from prefect.states import Failed
 
 from kled import error_lines
 from kled.errors import KledError, NotApproved
-from kled.redact import Redactor, secret_values
+from kled.redact import Redactor
 from kled.rules import Event
 from kled.terminated import Terminated
 from kled.visible import visible
@@ -203,4 +202,4 @@ def redactor() -> Redactor:
     try:
         return resources.redactor(resources.settings())
     except Exception:  # noqa: BLE001 - settings that cannot be read are often the error itself
-        return Redactor(secret_values(os.environ))
+        return resources.redactor_of_variables()

@@ -169,6 +169,7 @@ class Attendance:
 
 
 _attending: ContextVar[Attendance | None] = ContextVar("kled-attending", default=None)
+"""Blocks of one run follow and hold each other; the outermost attends, and each run has its own."""
 
 
 def _answer(look: Callable[[], RunView]) -> RunView | None:

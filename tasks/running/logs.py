@@ -36,7 +36,8 @@ output = logging.getLogger(f"{LOGGER}.kops.output")
 steps = logging.getLogger(f"{LOGGER}.steps")
 
 _told: set[str] = set()
-"""Names of the steps and waits that this process has told of."""
+"""Names of the steps and waits that this process has told of. Filters of log records, which
+Prefect calls, look at it; it only grows, by as many names as there are steps."""
 
 
 def install(redactor: Redactor, *, displayed: bool = False) -> None:

@@ -27,7 +27,8 @@ logger = logging.getLogger("kled.flows")
 _SCHEDULED: Final = "auto-scheduled"
 """Prefect's own tag."""
 _kops: Final[dict[str, str]] = {}
-"""The kops that each run of this process has driven; kept, since summaries are made afterwards."""
+"""The kops that each run of this process has driven; kept, since summaries are made afterwards,
+also of blocks that never opened. A run writes its own entry once, and reads no other's."""
 
 
 def put(use_case: UseCase, session: Session) -> None:

@@ -81,8 +81,10 @@ class Caller:
 
 
 _remarked: set[str] = set()
-"""What this process has said of its rules."""
+"""What this process has said of its rules: once, however many runs it has. Texts alone, so that
+two threads at worst say one twice."""
 _caller: ContextVar[Caller | None] = ContextVar("kled-caller", default=None)
+"""Prefect calls flows and tasks, and hands nothing through; each thread and run has its own."""
 
 
 @contextmanager
@@ -215,6 +217,11 @@ def stores_named() -> Places:
     """Return the stores of this run, for the commands in what it leaves."""
     chosen = settings()
     return Places(chosen.state_store, chosen.snapshot_store, protected=chosen.protected)
+
+
+def redactor_of_variables() -> Redactor:
+    """Return the redactor that knows the environment alone, where settings cannot be read."""
+    return Redactor(secret_values(os.environ))
 
 
 def redactor(chosen: config.Settings) -> Redactor:

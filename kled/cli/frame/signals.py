@@ -67,6 +67,8 @@ class LastWords:
 
 
 LAST_WORDS: Final = LastWords()
+"""Signals reach a process, not a function, and only one command runs in it. The main thread alone
+writes; the thread that ends the process reads it when the main thread no longer answers."""
 
 
 class _Arrived:

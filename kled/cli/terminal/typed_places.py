@@ -9,7 +9,8 @@ from kled.errors import SettingsError
 from kled.store_urls import canonical
 
 _said = [NOWHERE]
-"""Of the one command that runs in this process; displays look at it from threads of their own."""
+"""Of the one command that runs in this process; displays look at it from threads of their own.
+The command line writes it before any thread is there."""
 
 
 def forget() -> None:

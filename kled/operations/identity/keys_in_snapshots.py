@@ -1,6 +1,7 @@
 """The snapshots that have keys which the cluster has lost."""
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
     from kled.snapshot.trust.judging import Judged
 
-_NOTHING: Final[Marks] = {}
+_NOTHING: Final[Marks] = MappingProxyType({})
 _LOOKED_AT: Final = 50
 """How many snapshots are searched for lost keys, newest first."""
 

@@ -15,6 +15,7 @@ def made(bits: int) -> rsa.RSAPrivateKey:
 
 
 _sources: list[Source] = [made]
+"""The last one counts. Set before the first command by tests alone; a sandbox has one."""
 
 
 def new_key(bits: int) -> rsa.RSAPrivateKey:

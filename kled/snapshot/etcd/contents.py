@@ -147,6 +147,7 @@ def _judge(key: bytes, value: bytes) -> _Live:
 
 
 _shared = lru_cache(_MOST_RESOURCES)(_Live)
+"""Frozen values, of which a backup has a million with a hundred that differ."""
 
 
 def _shorten_key(key: bytes) -> bytes:

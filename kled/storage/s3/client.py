@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION: Final = ("s3", "service-2")
 _DESCRIBING: Final = threading.Lock()
+"""Guards `_models`, which all stores of a process share: they are read-only once they are read."""
 _HOME_REGION: Final = "us-east-1"
 _ASK_AGAIN: Final = timedelta(minutes=5)
 """How often boto3 is asked whether its credentials are still good."""
