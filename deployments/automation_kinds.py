@@ -10,6 +10,8 @@ OVERDUE: Final = "tell of overdue back-ups"
 UNHEALTHY: Final = "tell of clusters that are not healthy"
 CURED: Final = "tell of clusters that are healthy again"
 UNSEEN: Final = "tell of clusters that nobody looks at"
+MARKERS: Final = "tell of missing markers of etcd"
+UNCHECKED: Final = "tell of health that nobody checks"
 
 
 def telling(state: str) -> str:
@@ -19,7 +21,10 @@ def telling(state: str) -> str:
 
 ENDING_KINDS: Final = (LOST, ABANDONED)
 """They end runs whose process is gone."""
-TELLING_KINDS: Final = (*map(telling, TOLD), REFUSED, OVERDUE, UNHEALTHY, CURED, UNSEEN)
+TELLING_KINDS: Final = (
+    *map(telling, TOLD),
+    *(REFUSED, OVERDUE, UNHEALTHY, CURED, UNSEEN, MARKERS, UNCHECKED),
+)
 """They tell people, and need a notification block."""
 
 

@@ -19,9 +19,11 @@ from deployments.automation_kinds import (
     ABANDONED,
     CURED,
     LOST,
+    MARKERS,
     OVERDUE,
     REFUSED,
     TOLD,
+    UNCHECKED,
     UNHEALTHY,
     UNSEEN,
     tag,
@@ -39,7 +41,9 @@ LOOK: Final = timedelta(hours=1)
 it. Of one that stays unhealthy somebody is told as often, and not of each look."""
 _BACKUP: Final = "back-up-state"
 _LOOK: Final = "validate-cluster"
+_CHECK: Final = "check-health"
 _CLUSTER: Final = "kled.cluster"
+_MISSING: Final = "kled.state-store.markers-missing"
 _RUN: Final = "prefect.flow-run"
 _LONG: Final = timedelta(days=1)
 """When it is over, the next look at a cluster that is not healthy begins it anew."""
@@ -81,12 +85,15 @@ def wanted(
     of_ours = _related(*deployments.values())
     made = [*_ending(of_ours, silence)]
     if block is not None:
-        others = {flow: deployment for flow, deployment in deployments.items() if flow != _LOOK}
+        looks = {_LOOK, _CHECK}
+        others = {flow: own for flow, own in deployments.items() if flow not in looks}
         made += _telling(environment, of_ours, _related(*others.values()), block)
         made += _of_clusters(environment, of_ours, block)
         made += [
             _overdue_backup(environment, _related(deployments[_BACKUP]), block, backup),
-            _overdue_look(environment, _related(deployments[_LOOK]), block),
+            _overdue_look(environment, UNSEEN, _LOOK, _related(deployments[_LOOK]), block),
+            _overdue_look(environment, UNCHECKED, _CHECK, _related(deployments[_CHECK]), block),
+            _missing_markers(environment, of_ours, block),
         ]
     return tuple(
         Wanted(kind, _named(environment, kind, trigger, action, about))
@@ -210,6 +217,17 @@ def _of_clusters(environment: str, of_ours: _Related, block: UUID) -> Iterator[_
         yield kind, trigger, notification, about
 
 
+def _missing_markers(environment: str, of_ours: _Related, block: UUID) -> _Made:
+    """Return what tells of an etcd that a restart could lose: nobody may touch it until then."""
+    action = SendNotification(
+        block_document_id=block,
+        subject=f"kled {environment}: DO NOT RESTART ETCD of {{{{ event.payload.cluster }}}}",
+        body="{{ event.payload.words }}",
+    )
+    about = f"Somebody is told of missing control markers of etcd, once in {duration(LOOK)}."
+    return MARKERS, _of_each(of_ours, expect={_MISSING}, within=LOOK), action, about
+
+
 def _of_each(
     of_ours: _Related, *, expect: set[str], within: timedelta, after: Set[str] = frozenset()
 ) -> EventTrigger:
@@ -239,18 +257,18 @@ def _overdue_backup(environment: str, of_backup: _Related, block: UUID, within: 
     return OVERDUE, _dead_man(of_backup, {f"{_RUN}.Completed"}, within), action, about
 
 
-def _overdue_look(environment: str, of_look: _Related, block: UUID) -> _Made:
+def _overdue_look(environment: str, kind: str, flow: str, of_look: _Related, block: UUID) -> _Made:
     """Return what tells of looks that stopped; one that found something wrong has ended, too."""
     hour = duration(LOOK)
     ended = {f"{_RUN}.Completed", f"{_RUN}.Failed"}
     action = SendNotification(
         block_document_id=block,
         subject=f"kled {environment}: nobody has looked at the clusters for {hour}",
-        body=f"No run of {_LOOK} has ended. Look at its runs, its schedule, and whether it is"
+        body=f"No run of {flow} has ended. Look at its runs, its schedule, and whether it is"
         " paused.",
     )
-    about = f"Somebody is told, again and again, while no {_LOOK} ends for {hour}."
-    return UNSEEN, _dead_man(of_look, ended, LOOK), action, about
+    about = f"Somebody is told, again and again, while no {flow} ends for {hour}."
+    return kind, _dead_man(of_look, ended, LOOK), action, about
 
 
 def _dead_man(related: _Related, expect: set[str], within: timedelta) -> EventTrigger:

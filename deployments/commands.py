@@ -7,6 +7,7 @@ from typing import Final
 COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "back-up-state": "kled snapshot create",
+        "check-health": "kled check-health",
         "create-cluster": "kled kops create-cluster",
         "delete-cluster": "kled kops delete-cluster",
         "export-cluster": "kled kops export-kubecfg",

@@ -45,6 +45,9 @@ class HealthFinding:
     blind: bool = False
     """Whether nobody could ever tell from here, so that it says nothing about the cluster."""
 
+    danger: bool = False
+    """Whether etcd-manager would take the cluster for a new one if it restarted now."""
+
     @property
     def is_unknown(self) -> bool:
         """Whether it could not be asked, and another day could."""
@@ -59,6 +62,7 @@ class HealthFinding:
             "state": self.state,
             "words": self.message,
             "mend": self.mend,
+            "danger": self.danger,
             "age_seconds": _seconds(self.age),
             "rpo_seconds": _seconds(self.rpo),
         }

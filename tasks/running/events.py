@@ -4,7 +4,8 @@ Delivered at least once: a run that is repeated announces again, but for a chang
 made. The words are those of design §6.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from prefect.events import emit_event
 
@@ -14,6 +15,8 @@ from kled.operations.runner import Row
 from kled.operations.step import Step, UseCase
 from kled.visible import visible
 from tasks.running import edge
+
+_DETAILS: Final = 20
 
 
 class Announcer:
@@ -54,16 +57,31 @@ def name_of(event: ClusterEvent) -> str:
     return f"kled.cluster.{event}"
 
 
-def emit(event: str, cluster: str, message: str) -> None:
+def emit(
+    event: str, cluster: str, message: str, *, details: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Emit `event` about `cluster`; returns at once, Prefect sends in the background."""
-    emit_event(event, **payload_of(cluster, message))
+    emit_event(event, **payload_of(cluster, message, details))
 
 
-def payload_of(cluster: str, message: str) -> dict[str, Any]:
-    """Return what an event says, in names and words of one line each, without secrets."""
+def payload_of(
+    cluster: str, message: str, details: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return what an event says, in names and words of one line each, without secrets.
+
+    `details` are findings as plain data, of which the first are sent: an event has a limit.
+    """
     redact = edge.redactor().text
     name = visible(redact(cluster))
+    plain = [
+        {key: visible(redact(cell)) if isinstance(cell, str) else cell for key, cell in row.items()}
+        for row in details[:_DETAILS]
+    ]
     return {
         "resource": {"prefect.resource.id": f"kled.cluster.{name}", "prefect.resource.name": name},
-        "payload": {"cluster": name, "words": visible(redact(message))},
+        "payload": {
+            "cluster": name,
+            "words": visible(redact(message)),
+            **({"findings": plain} if plain else {}),
+        },
     }

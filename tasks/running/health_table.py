@@ -7,8 +7,8 @@ is an event of every run.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prefect.artifacts import Artifact, create_table_artifact
@@ -48,36 +48,53 @@ class Message:
     cured: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which look it is that tells."""
+
+    name: str
+    """In the field's words; its table is an artifact of that name."""
+    details: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """What the event of a cluster says beside its words, by cluster."""
+
+
+_VALIDATIONS: Final = About(ValidateClusters.name)
+
+
 def publish_afterwards(look: Callable[..., tuple[Answer, ...]]) -> Afterwards:
     """Return what publishes how the clusters are, when the task that looks at them has ended."""
     return lambda results, error: publish_health(results.of(look), error)
 
 
-def publish_health(answers: Sequence[Answer] | None, error: KledError | None) -> None:
+def publish_health(
+    answers: Sequence[Answer] | None, error: KledError | None, about: About = _VALIDATIONS
+) -> None:
     """Publish how the clusters are, when a look at them has ended, well or with an error.
 
     Of such an error people are told by this alone: once, not in every run.
     """
     if error is None:
-        publish(answers or ())
+        publish(answers or (), about=about)
     else:
-        publish(answers or (), edge.failed_state(error, tells=False))
+        publish(answers or (), edge.failed_state(error, tells=False), about)
         edge.hush(error)
 
 
-def publish(answers: Sequence[Answer], outcome: State[Any] | None = None) -> None:
+def publish(
+    answers: Sequence[Answer], outcome: State[Any] | None = None, about: About = _VALIDATIONS
+) -> None:
     """Announce how the clusters are, then store the table of the run, which failed in `outcome`.
 
     In this order: a run that dies in between is announced again, and never passed over.
     """
-    key = artifact_key(ValidateClusters.name)
+    key = artifact_key(about.name)
     known = _known(key)
     why = (outcome.message if outcome else None) or UNSEEN
     rows = table(answers, known or frozenset(), why)
     for event in events_of(rows, known):
-        events.emit(*event)
+        events.emit(*event, details=about.details.get(event[1], ()))
     for message in messages_of(rows, known or frozenset()):
-        title = f"{ValidateClusters.name}: {message.title}"
+        title = f"{about.name}: {message.title}"
         notifications.notify("failure", title, *message.lines, cured=message.cured)
     summary = summary_of(answers) if answers else why
     shown, description = make_plain(rows, summary)

@@ -10,6 +10,7 @@ from prefect import Flow
 
 from deployments import catalog
 from flows.back_up_state import back_up_state
+from flows.check_health import check_health
 from flows.create_cluster import create_cluster
 from flows.delete_cluster import delete_cluster
 from flows.export_cluster import export_cluster
@@ -30,6 +31,7 @@ from kled.operations.cluster.plan_update import PlanUpdate
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.guards.before_change import steps_of
 from kled.operations.guards.overrides import NOTHING
+from kled.operations.health.check_health import CheckHealth
 from kled.operations.health.validate_cluster import ValidateCluster
 from kled.operations.health.validate_clusters import ValidateClusters
 from kled.operations.instance_group.scale_instance_group import ScaleInstanceGroup
@@ -114,6 +116,8 @@ def chains(box: FlowBox) -> list[Chain]:
         Chain(validate_cluster, ValidateClusters(), {}),
         Chain(export_cluster, ExportCluster(C, FILE), {"name": C, "kubeconfig": kubeconfig}),
         Chain(back_up_state, BackUpState(), {}),
+        Chain(check_health, CheckHealth(), {}),
+        Chain(check_health, CheckHealth(C, validates=False), {"name": C, "no_validate": True}),
         Chain(verify_snapshots, VerifySnapshots(), {}),
         Chain(mirror_snapshots, MirrorSnapshots(second), {"to": second}),
         Chain(prune_snapshots, PruneSnapshots(), {}),

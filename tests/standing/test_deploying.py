@@ -47,6 +47,7 @@ def test_a_second_schedule_and_a_default_survive_kled_deploy_and_no_schedule_sle
     assert awake(standing.deployment("back-up-state")) >= {"7 * * * *"}
     assert awake(standing.deployment("prune-snapshots")) >= {"7 4 * * *"}
     assert awake(standing.deployment("validate-cluster")) >= {"2,17,32,47 * * * *"}
+    assert awake(standing.deployment("check-health")) >= {"9,24,39,54 * * * *"}
 
 
 def test_prefects_own_command_yields_what_kled_deploy_yields(standing: Standing) -> None:

@@ -222,7 +222,7 @@ def test_the_help_of_an_unknown_flow_names_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["run", "upgrade-cluster", "--help"]) == 2
-    assert "known: back-up-state, create-cluster" in capsys.readouterr().err
+    assert "known: back-up-state, check-health, create-cluster" in capsys.readouterr().err
 
 
 def test_the_help_of_run_itself_says_how_to_ask_for_a_flows(typed: Callable[..., str]) -> None:

@@ -5,7 +5,7 @@ until etcd-manager restarts, which then takes the cluster for a new one (kops#16
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,9 +61,11 @@ class Judging:
         mend: str = "",
         *,
         age: timedelta | None = None,
+        danger: bool = False,
     ) -> HealthFinding:
         """Return a finding about it."""
-        return HealthFinding(self.cluster, look, self.about, state, message, mend, age)
+        finding = HealthFinding(self.cluster, look, self.about, state, message, mend, age)
+        return replace(finding, danger=danger)
 
 
 def read_etcd(store: ObjectStore, known: StoredCluster, open_other: OpenStore) -> list[ReadEtcd]:
@@ -146,7 +148,8 @@ def judge_markers(
         return _gone(judging, catalogue)
     problem = _why_unreadable(created, bodies) or etcd_markers.created_problem(bodies[created.name])
     if problem:
-        return judging.finding(_MARKERS, "failed", problem, _put_back(judging.cluster))
+        mend = _put_back(judging.cluster)
+        return judging.finding(_MARKERS, "failed", problem, mend, danger=True)
     if spec.state == "missing":
         message = f"{spec.name} is missing: etcd-manager takes no backups without it"
         return judging.finding(_MARKERS, "failed", message, _put_back(judging.cluster))
@@ -161,7 +164,8 @@ def _gone(judging: Judging, catalogue: EtcdCatalogue) -> HealthFinding:
         f"{names} {verb} missing: etcd-manager that restarts takes the cluster for a new one, and"
         " may begin an empty etcd"
     )
-    return judging.finding(_MARKERS, "failed", message, _put_back(judging.cluster))
+    mend = _put_back(judging.cluster)
+    return judging.finding(_MARKERS, "failed", message, mend, danger=True)
 
 
 def _judge_spec(

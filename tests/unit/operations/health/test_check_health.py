@@ -187,6 +187,7 @@ def test_findings_are_plain_data_with_whole_seconds() -> None:
         "state": "ok",
         "words": "words",
         "mend": "",
+        "danger": False,
         "age_seconds": 2,
         "rpo_seconds": 120,
     }

@@ -49,7 +49,7 @@ def test_a_marker_that_is_gone_is_said_with_what_not_to_do() -> None:
 
     marker = looks(made)["etcd markers"]
 
-    assert marker.state == "failed"
+    assert (marker.state, marker.danger) == ("failed", True)
     assert "takes the cluster for a new one" in marker.message
     assert marker.mend == (
         "do not restart etcd-manager or a control plane's machine, and do not update; put it back:"
