@@ -65,16 +65,23 @@ class StateLeft:
 
 @dataclass(frozen=True, slots=True)
 class VersionsLeft:
-    """What a bucket keeps of objects that were deleted or replaced."""
+    """What a bucket keeps of objects that were deleted."""
 
     keeps: bool
-    """Whether the store keeps earlier versions."""
-    deleted: int = 0
-    """Objects of the cluster that are deleted and have an earlier version."""
-    since: datetime | None = None
-    """When the first of those was deleted."""
-    until: datetime | None = None
-    """When the last of those was deleted."""
+    """Whether the store is one that can keep earlier versions; a directory is not."""
+    deleted: Mapping[Kind, int] = field(default_factory=dict)
+    """Objects of the cluster that are deleted and have an earlier version, by what they are."""
+    whole: bool = False
+    """Whether the definition, a keyset and an instance group are among them or there still."""
+    last: datetime | None = None
+    """When the last of those was deleted; None: nothing, or the store does not tell."""
+    untold: str = ""
+    """What was not asked, in words: objects that are kept by soft delete alone."""
+
+    @property
+    def count(self) -> int:
+        """How many objects are deleted and have an earlier version."""
+        return sum(self.deleted.values())
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""

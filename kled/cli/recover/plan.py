@@ -97,6 +97,7 @@ def _lines(made: "RecoveryPlan") -> Iterator[str]:
         yield from ("", f"what to do, in this order (plan {made.digest[:12]})")
     for number, step in enumerate(made.steps, 1):
         yield from _step(number, step)
+    yield from _listed("what else there is", made.remarks)
     told = (f"{each.etcd}: {each.why}" for each in made.backups)
     yield from _listed("which etcd backups, and why", tuple(told))
     yield from _listed("what is lost", tuple(_losses(made)))

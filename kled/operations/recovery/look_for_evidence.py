@@ -64,6 +64,7 @@ def gather_evidence(session: Session, cluster: str) -> Gathered:
         "snapshots": _left(kept),
         "home": home,
         "lease": _NO_STORE,
+        "versions": _NO_STORE,
         "deletion_on_record": _NO_STORE,
         **at_home,
         **outside,
@@ -113,6 +114,7 @@ def _of_state(session: Session, cluster: str, url: str) -> dict[str, Any]:
     """Return the questions to the state store."""
     from kled.recovery.looks.api import look_at_dns  # noqa: PLC0415 - not for --help
     from kled.recovery.looks.state import look_at_state  # noqa: PLC0415
+    from kled.recovery.looks.versions import look_at_versions  # noqa: PLC0415
     from kled.recovery.looks.writer import look_at_lease  # noqa: PLC0415
 
     def ledger() -> "Ledger | None":
@@ -127,6 +129,7 @@ def _of_state(session: Session, cluster: str, url: str) -> dict[str, Any]:
         "state": lambda: look_at_state(_store(session, url), cluster, ledger),
         "lease": lambda: _unless_gone(lambda: look_at_lease(_store(session, url), cluster)),
         "deletion_on_record": lambda: _has_record(session, cluster, url),
+        "versions": lambda: look_at_versions(_store(session, url), cluster),
         "dns": lambda: look_at_dns(f"api.{cluster}"),
     }
 

@@ -74,7 +74,7 @@ def _control_plane_lost(means: Means) -> Iterator[RecoveryStep]:
         " by the others; where volumes are left (tags k8s.io/etcd/main), a new machine takes its"
         " own up again; only what has neither is restored from a backup",
     )
-    yield common_steps.take_snapshot(means.target)
+    yield common_steps.keep_what_is_there(means.target)
     yield from _etcd_restored(means)
     yield common_steps.preview_update(means.target)
     yield common_steps.update(means.target, "it makes the machines that are missing")
@@ -185,12 +185,12 @@ def _damaged(means: Means) -> tuple[Kind, ...]:
 
 def _without_snapshot(means: Means) -> Iterator[RecoveryStep]:
     versions = known(means.evidence.versions)
-    if versions is not None and versions.deleted:
+    if versions is not None and versions.count:
         yield RecoveryStep(
             "undelete",
             "bring deleted objects back from the bucket's earlier versions",
             "a person",
-            detail=f"{versions.deleted} objects of it are deleted, and the bucket keeps an earlier"
+            detail=f"{versions.count} objects of it are deleted, and the bucket keeps an earlier"
             " version of each: remove their delete markers with the bucket's own tool, those below"
             " pki/ and secrets/ first, then config and instancegroup/, then"
             " backups/etcd/*/control/etcd-cluster-created before etcd-cluster-spec",

@@ -132,6 +132,16 @@ def take_snapshot(target: Target) -> RecoveryStep:
     )
 
 
+def keep_what_is_there(target: Target) -> RecoveryStep:
+    """Take a snapshot before anything is changed."""
+    return RecoveryStep(
+        "keep-what-is-there",
+        "keep what is there now",
+        command=f"kled snapshot create {target.options()}",
+        detail="before anything is changed, with the newest backups of etcd",
+    )
+
+
 def roll(target: Target) -> RecoveryStep:
     """Let every process of the cluster see the restored etcd."""
     force = target.options(force=True, yes=True)

@@ -48,6 +48,7 @@ def plan_recovery(
         rpo,
         to,
         _stuck(evidence, snapshots) if state_needed and snapshot is None else "",
+        tuple(_remarks(evidence, rpo)) if state_needed else (),
     )
 
 
@@ -130,6 +131,22 @@ def _losses(
 def _stuck(evidence: Evidence, snapshots: SnapshotsLeft | None) -> str:
     """Say why there is nothing to put the state back from; empty: that is not known."""
     versions = known(evidence.versions)
-    if snapshots is None or (versions is not None and versions.deleted):
+    if snapshots is None or (versions is not None and versions.count):
         return ""
     return snapshots.why_none or "there is no snapshot that can be trusted"
+
+
+def _remarks(evidence: Evidence, rpo: Mapping[str, float | None]) -> Iterator[str]:
+    """Yield what a person may do rather than what the steps say."""
+    versions, snapshots = known(evidence.versions), known(evidence.snapshots)
+    if versions is not None and versions.whole and versions.count:
+        when = f", the last of them at {versions.last:%Y-%m-%d %H:%M} UTC" if versions.last else ""
+        lost = rpo["state"]
+        instead = "needs no snapshot" if lost is None else f"saves {round(lost)} seconds of changes"
+        yield (
+            f"{versions.count} objects of it were deleted{when}, and the bucket keeps an earlier"
+            f" version of each: to bring those back with the bucket's own tool {instead}"
+        )
+    if versions is not None and versions.untold:
+        yield versions.untold
+    yield from snapshots.passed_over if snapshots is not None else ()

@@ -7,6 +7,7 @@ from typing import Final
 
 from kled.recovery.diagnosis import Diagnosis
 from kled.recovery.evidence import Evidence
+from kled.recovery.known import known
 from kled.recovery.plan.backup_choice import ChosenBackup
 from kled.recovery.plan.recovery_step import RecoveryStep
 
@@ -45,13 +46,16 @@ class RecoveryPlan:
     """The state store that it moves to."""
     stuck: str = ""
     """Why there is nothing to recover from; empty: there is, or nothing is needed."""
+    remarks: tuple[str, ...] = ()
+    """What a person may do instead, and what was passed over, in sentences."""
 
     @property
     def is_planned(self) -> bool:
         """Whether the steps lead back, as far as it is known."""
         told = self.diagnosis.case not in {"not-known", "elsewhere"}
-        sourced = self.snapshot is not None or self.rpo.get("state") == 0.0
-        return told and (sourced or self.diagnosis.case == "nothing-lost")
+        versions = known(self.evidence.versions)
+        undeletes = versions is not None and versions.whole and versions.count > 0
+        return told and (self.snapshot is not None or self.rpo["state"] == 0.0 or undeletes)
 
     @property
     def minutes(self) -> float | None:
@@ -89,6 +93,7 @@ class RecoveryPlan:
             "rpo_seconds": dict(self.rpo),
             "to": self.to,
             "stuck": self.stuck,
+            "remarks": list(self.remarks),
             "minutes": self.minutes,
             "minutes_remark": self.estimate,
             "by_hand": [step.name for step in self.steps if step.by == "a person"],
