@@ -1,6 +1,6 @@
 """Every text of the result that still names the old side: no field is left out, no encoding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from kled.recovery.rewrite.draft import HIDDEN, Draft, Path, is_free, leaves, shown
 from kled.recovery.rewrite.encoded import layers
@@ -10,15 +10,22 @@ from kled.recovery.rewrite.undecided import Undecided
 
 _MEMBER = ("spec", "etcdClusters", "etcdMembers", "name")
 """The names of etcd's members stay: their volumes, and etcd's own configuration, bear them."""
+_ISSUERS = ("spec", "kubeAPIServer", "additionalServiceAccountIssuers")
+"""Issuers of tokens that pods have: names in them, which nobody asks at."""
 
 
-def leftovers(drafts: Sequence[Draft], sides: Sides) -> Iterator[Undecided]:
-    """Yield each field that names the old side, with the option that decides it."""
+def leftovers(
+    drafts: Sequence[Draft], sides: Sides, told: Set[str] = frozenset()
+) -> Iterator[Undecided]:
+    """Yield each field that names the old side, with the option that decides it.
+
+    Fields that were `told` before are left out: what they get instead is looked at then.
+    """
     looking = tracer(sides)
     for draft in drafts:
         named: set[Path] = set()
         for path, value in leaves(draft.document):
-            if draft.is_kept(path) or _is_member_name(path):
+            if draft.is_kept(path) or _stays(path) or draft.field(path) in told:
                 continue
             for key in _new_keys(path, named):
                 yield from _of_key(draft, key, looking)
@@ -72,5 +79,5 @@ def _new_keys(path: Path, named: set[Path]) -> Iterator[Path]:
             yield key
 
 
-def _is_member_name(path: Path) -> bool:
-    return tuple(step for step in path if isinstance(step, str)) == _MEMBER
+def _stays(path: Path) -> bool:
+    return tuple(step for step in path if isinstance(step, str)) in {_MEMBER, _ISSUERS}

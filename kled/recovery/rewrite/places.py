@@ -35,10 +35,20 @@ def move_issuer(cluster: Draft, sides: Sides) -> Iterator[Undecided]:
     region that the bucket is in (`pkg/model/components/discovery.go`, `GetHTTPsUrl`).
     """
     old, new = cluster.at(*_DISCOVERY), sides.target.discovery_store
-    if not isinstance(old, str) or not old or not new or old.rstrip("/") == new.rstrip("/"):
+    if not isinstance(old, str) or not old or cluster.is_kept(_DISCOVERY):
+        return
+    if not new and (sides.leaves_region or sides.leaves_account):
+        yield Undecided(
+            field=cluster.field(_DISCOVERY),
+            names=f"{old}, where the old side publishes the keys that verify tokens",
+            value=old,
+            option="discovery_store",
+            needed="a public place of the new side; kept where that one outlives the old side",
+        )
+    if not new or old.rstrip("/") == new.rstrip("/"):
         return
     cluster.put(_DISCOVERY, new, _PUBLIC)
-    if cluster.at(*_ISSUER) or cluster.is_kept(_DISCOVERY):
+    if cluster.at(*_ISSUER):
         return
     issuer = sides.target.former.issuer or _google(old)
     if not issuer:

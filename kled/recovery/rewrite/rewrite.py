@@ -7,11 +7,15 @@ from kled import yaml_text
 from kled.errors import InvalidInput, TextUnreadable
 from kled.kops.facts.api_versions import STORED
 from kled.models.definition import object_name
+from kled.recovery.rewrite import chosen
 from kled.recovery.rewrite import sides as both
+from kled.recovery.rewrite.differs import differences
 from kled.recovery.rewrite.draft import Draft
 from kled.recovery.rewrite.leftovers import leftovers
+from kled.recovery.rewrite.machines import move_account, move_machines
 from kled.recovery.rewrite.network import label, move_network
 from kled.recovery.rewrite.places import move_issuer, move_places
+from kled.recovery.rewrite.resources import map_resources, settle
 from kled.recovery.rewrite.rewritten import Rewritten
 from kled.recovery.rewrite.sides import Sides
 from kled.recovery.rewrite.target import Target
@@ -31,26 +35,36 @@ def rewrite(cluster: bytes, groups: Sequence[bytes], target: Target) -> Rewritte
     documents = [document for _, document in stored]
     sides = both.look(documents[0], documents[1:], target)
     drafts = _drafts(documents, target)
+    chosen.check(drafts, target)
     undecided = tuple(_apply(drafts, sides))
     return Rewritten(
         cluster=sides.name,
         changes=tuple(change for draft in drafts for change in draft.changes()),
         undecided=undecided,
-        differs=(),
+        differs=tuple(differences(drafts[0], drafts[1:], sides)),
         statement=both.gone(sides),
         _bodies=tuple(zip(drafts, (body for body, _ in stored), strict=True)),
     )
 
 
 def _apply(drafts: Sequence[Draft], sides: Sides) -> Iterator[Undecided]:
+    """Change the drafts, and yield what is left to decide."""
     cluster, groups = drafts[0], drafts[1:]
     for draft in drafts:
         move_places(draft, sides)
-    yield from move_issuer(cluster, sides)
+    undecided = list(move_issuer(cluster, sides))
     move_network(cluster, groups, sides)
+    move_machines(groups, sides)
+    move_account(cluster, sides)
+    for draft in drafts:
+        map_resources(draft, sides)
+    chosen.choose(drafts, sides.target)
+    for draft in drafts:
+        undecided += settle(draft, sides)
     if any(draft.document != draft.original for draft in drafts):
         label(groups, sides.name)
-    yield from leftovers(drafts, sides)
+    yield from undecided
+    yield from leftovers(drafts, sides, {each.field for each in undecided})
 
 
 def _drafts(documents: Sequence[Mapping[str, Any]], target: Target) -> list[Draft]:

@@ -15,10 +15,11 @@ _CLOUDS_DIFFER: Final = (
     "etcd holds the old cloud's drivers, volumes, load balancers and ids of machines: make a new"
     " cluster there, and bring its workloads from their own source"
 )
-_ACCOUNT_FIELD: Final[Mapping[str, tuple[str, ...]]] = {
+ACCOUNT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "gce": ("spec", "project"),
     "azure": ("spec", "cloudConfig", "azure", "subscriptionId"),
 }
+"""Where a definition names the account that it is in."""
 _WORDS: Final[Mapping[str, str]] = {"gce": "project", "azure": "subscription"}
 Documents = Sequence[Mapping[str, Any]]
 
@@ -54,7 +55,7 @@ def look(cluster: Mapping[str, Any], groups: Documents, target: Target) -> Sides
     where both sides would share what a cloud keeps by a cluster's name alone.
     """
     cloud = _cloud(cluster, target)
-    account = _text(cluster, _ACCOUNT_FIELD.get(cloud, ())) or target.former.account
+    account = _text(cluster, ACCOUNT_FIELDS.get(cloud, ())) or target.former.account
     store = (target.former.state_store or _store(cluster)).rstrip("/")
     sides = Sides(
         cloud,
@@ -156,6 +157,8 @@ def _check_isolation(sides: Sides, cluster: Mapping[str, Any], groups: Documents
     known = all(sides.accounts) and sides.accounts[0] != sides.accounts[1]
     if not sides.leaves_region or known or isolation is not None:
         return
+    if sides.cloud == "aws" and has_own_profiles(cluster, groups):
+        return
     account = _WORDS.get(sides.cloud, "account")
     unsaid = "" if all(sides.accounts) else f" (nobody says that the {account} is another one)"
     raise NotApproved(
@@ -176,10 +179,7 @@ def _check_profiles(
 ) -> None:
     if sides.cloud != "aws":
         raise InvalidInput("iam_isolation", f"{sides.cloud} has no instance profiles")
-    iam = _mapping(_mapping(cluster.get("spec")).get("iam"))
-    if iam.get("useServiceAccountExternalPermissions") or iam.get(
-        "serviceAccountExternalPermissions"
-    ):
+    if _has_account_roles(cluster):
         raise InvalidInput(
             "iam_isolation",
             "the roles of service accounts bear the cluster's name (ACCOUNT.NAMESPACE.sa.NAME),"
@@ -195,6 +195,18 @@ def _check_profiles(
             if missing
             else "two roles have one instance profile, which kops refuses",
         )
+
+
+def has_own_profiles(cluster: Mapping[str, Any], groups: Documents) -> bool:
+    """Whether kops makes no role for the cluster: somebody else made all that it uses."""
+    profiles = [_text(group, ("spec", "iam", "profile")) for group in groups]
+    return bool(profiles) and all(profiles) and not _has_account_roles(cluster)
+
+
+def _has_account_roles(cluster: Mapping[str, Any]) -> bool:
+    iam = _mapping(_mapping(cluster.get("spec")).get("iam"))
+    permissions = iam.get("serviceAccountExternalPermissions")
+    return bool(iam.get("useServiceAccountExternalPermissions") or permissions)
 
 
 def gone(sides: Sides) -> str:

@@ -80,3 +80,11 @@ class Target:
     kept: Set[str] = frozenset()
     """Fields that stay as they are, whatever they name."""
     iam_isolation: IamIsolation | None = None
+
+    @property
+    def given(self) -> frozenset[str]:
+        """What a person gave for the new side, so that it is of no other."""
+        profiles = self.iam_isolation
+        by_role = profiles.by_role if isinstance(profiles, InstanceProfiles) else {}
+        mappings = (self.resources, self.images, self.values, by_role)
+        return frozenset(text for mapping in mappings for text in mapping.values() if text)

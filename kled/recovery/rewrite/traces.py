@@ -80,13 +80,11 @@ class Tracer:
 
 def tracer(sides: Sides) -> Tracer:
     """Return what finds the old side of a move in a text."""
-    target = sides.target
-    given = (*target.resources.values(), *target.images.values(), *target.values.values())
     names = "|".join(map(re.escape, spellings(sides.name)))
     return Tracer(
         tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _patterns(sides)),
         re.compile(rf"{_BEFORE}(?:{names}){_AFTER}") if names else None,
-        frozenset(filter(None, given)),
+        sides.target.given,
     )
 
 

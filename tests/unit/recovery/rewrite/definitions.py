@@ -12,8 +12,21 @@ STORE = CAPTURES / "state-store-1cp-after-update"
 OLD, NEW = "s3://acme-state", "s3://acme-state-eu"
 GONE = OldSideGone("its account is closed")
 ZONES = {f"us-test-1{letter}": f"eu-west-1{letter}" for letter in "abc"}
+SECURITY_GROUPS = {
+    f"sg-exampleid{number}": f"sg-{number or 0:0>17}" for number in ("", 2, 3, 4, 5, 6)
+}
+ACCOUNT_ID = (
+    "/subscriptions/sub-321/resourceGroups/resource-group-name"
+    "/providers/Microsoft.Storage/storageAccounts/"
+)
 CLOUDS = {
-    "aws": Target(region="eu-west-1", zones=ZONES, state_store=NEW, iam_isolation=GONE),
+    "aws": Target(
+        region="eu-west-1",
+        zones=ZONES,
+        state_store=NEW,
+        iam_isolation=GONE,
+        resources=SECURITY_GROUPS,
+    ),
     "gce": Target(
         region="europe-west1",
         zones={
@@ -27,6 +40,7 @@ CLOUDS = {
         region="westeurope",
         zones={"eastus-1": "westeurope-2"},
         state_store="azureblob://acmeeu/state",
+        resources={f"{ACCOUNT_ID}teststorage": f"{ACCOUNT_ID}acmeeu"},
         iam_isolation=GONE,
     ),
 }

@@ -11,7 +11,14 @@ import pytest
 
 from kled.errors import DefinitionUndecided
 from kled.recovery.rewrite import Former, Rewritten, Target, rewrite
-from tests.unit.recovery.rewrite.definitions import GONE, NEW, definition, edited, read
+from tests.unit.recovery.rewrite.definitions import (
+    GONE,
+    NEW,
+    SECURITY_GROUPS,
+    definition,
+    edited,
+    read,
+)
 
 TARGET = Target(
     region="eu-west-1",
@@ -19,6 +26,7 @@ TARGET = Target(
     state_store=NEW,
     account="222222222222",
     former=Former(account="111111111111"),
+    resources=SECURITY_GROUPS,
 )
 SECRET = "export TOKEN=hunter2"
 
@@ -26,10 +34,7 @@ SECRET = "export TOKEN=hunter2"
 def east() -> tuple[bytes, list[bytes]]:
     cluster, groups = definition("private")
     cluster, *groups = (body.replace(b"us-test", b"us-east") for body in (cluster, *groups))
-    return cluster.replace(b"testproject", b""), [
-        body.replace(b"  additionalSecurityGroups:\n  - sg-exampleid3\n  - sg-exampleid4\n", b"")
-        for body in groups
-    ]
+    return cluster, groups
 
 
 def with_text(text: str, target: Target = TARGET) -> Rewritten:
