@@ -197,6 +197,15 @@ def about(text: str, cluster: str) -> str:
     return _with(text, lambda command, _given: [("--name", cluster)] if command in of_one else [])
 
 
+def without_snapshots(text: str) -> str:
+    """Return a hint without its clauses, between semicolons, that name commands on snapshots.
+
+    Where no snapshot store is configured, each of them ends with exit 2.
+    """
+    clauses = text.split("; ")
+    return "; ".join(clause for clause in clauses if "kled snapshot " not in clause)
+
+
 def _takes(command: str) -> frozenset[str]:
     return TAKES.get(command, _ONLY_STATE)
 

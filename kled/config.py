@@ -124,12 +124,11 @@ def load(
     path = config or _path(env, "KLED_CONFIG") or _config_home(env) / "kled" / "config.toml"
     document = _read(path, must_exist=config is not None or "KLED_CONFIG" in env)
     require_addresses(env, {"--state": state, "--snapshot-store": snapshots, **document})
+    written = _written(path, document)
     store = state or _first(env, "KLED_STATE_STORE", "KOPS_STATE_STORE")
-    chosen = _tidy(_plain(store or _string(document, "default-state-store")))
-    profiles = store_profiles.state_stores(document.get("state-stores", {}))
-    profile = of_store(profiles, chosen or "") or Profile()
+    chosen = _tidy(_plain(store or written.default_state_store))
+    profile = of_store(written.profiles, chosen or "") or Profile()
     snapshot_store = _tidy(snapshots or env.get("KLED_SNAPSHOT_STORE") or profile.snapshot_store)
-    snapshot_profiles = store_profiles.snapshot_stores(document.get("snapshot-stores", {}))
     return Settings(
         environment=dict(env),
         config_file=path,
@@ -138,27 +137,55 @@ def load(
         kops_mirror=env.get("KLED_KOPS_MIRROR") or None,
         state_store=chosen,
         snapshot_store=snapshot_store,
-        protected=_patterns(env.get("KLED_PROTECTED"), document.get("protected", [])),
+        protected=_split(env.get("KLED_PROTECTED"), written.protected),
         lease_ttl=_seconds("KLED_LEASE_TTL", env.get("KLED_LEASE_TTL")) or LEASE_TTL,
-        lease_wait=_seconds(
-            "KLED_LEASE_WAIT", env.get("KLED_LEASE_WAIT", document.get("lease-wait"))
-        ),
+        lease_wait=_seconds("KLED_LEASE_WAIT", env["KLED_LEASE_WAIT"])
+        if "KLED_LEASE_WAIT" in env
+        else written.lease_wait,
         output=_output(env.get("KLED_OUTPUT") or "table"),
         sandbox=_path(env, "KLED_SANDBOX"),
-        profiles=profiles,
+        profiles=written.profiles,
         snapshot_profile=with_variables(
-            of_store(snapshot_profiles, snapshot_store or "") or SnapshotProfile(), env
+            of_store(written.snapshot_profiles, snapshot_store or "") or SnapshotProfile(), env
         ),
-        snapshot_profiles=snapshot_profiles,
-        rules=rules.load(document),
+        snapshot_profiles=written.snapshot_profiles,
+        rules=written.rules,
         targets=targets.load(document, str(path)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a settings file says."""
+
+    default_state_store: str | None
+    protected: tuple[str, ...]
+    lease_wait: timedelta | None
+    profiles: Mapping[str, Profile]
+    snapshot_profiles: Mapping[str, SnapshotProfile]
+    rules: Rules
+
+
+def _written(path: Path, document: Mapping[str, Any]) -> _Written:
+    """Return what the settings file at `path` says; an error of it names that file."""
+    try:
+        return _Written(
+            _string(document, "default-state-store"),
+            _listed(document.get("protected", [])),
+            _seconds("lease-wait", document.get("lease-wait")),
+            store_profiles.state_stores(document.get("state-stores", {})),
+            store_profiles.snapshot_stores(document.get("snapshot-stores", {})),
+            rules.load(document),
+        )
+    except SettingsError as error:
+        error.with_message(f"{error.message} (in the settings file {path})")
+        raise
 
 
 def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> SnapshotProfile:
     """Return the profile with the keys that `KLED_SNAPSHOT_*` variables name."""
     recipients = env.get("KLED_SNAPSHOT_RECIPIENTS")
-    if recipients is not None and not _patterns(recipients, []):
+    if recipients is not None and not _split(recipients):
         raise InvalidInput(
             "KLED_SNAPSHOT_RECIPIENTS",
             "names no recipient",
@@ -166,7 +193,7 @@ def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> Snapshot
         )
     return replace(
         profile,
-        recipients=profile.recipients if recipients is None else _patterns(recipients, []),
+        recipients=profile.recipients if recipients is None else _split(recipients),
         identity=_path(env, "KLED_SNAPSHOT_IDENTITY") or profile.identity,
         signing_key=_path(env, "KLED_SNAPSHOT_SIGNING_KEY") or profile.signing_key,
         verification_keys=_verification_keys(env) or profile.verification_keys,
@@ -176,9 +203,9 @@ def with_variables(profile: SnapshotProfile, env: Mapping[str, str]) -> Snapshot
 def _verification_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     name = "KLED_SNAPSHOT_VERIFICATION_KEY"
     named = env.get(name)
-    if named and not _patterns(named, []):
+    if named and not _split(named):
         raise InvalidInput(name, "names no key", hint="unset it for what the settings file says")
-    return _patterns(named or "", [])
+    return _split(named or "")
 
 
 def bare(env: Mapping[str, str]) -> Settings:
@@ -247,9 +274,14 @@ def _string(document: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
-def _patterns(variable: str | None, listed: object) -> tuple[str, ...]:
-    if variable is not None:
-        return tuple(filter(None, (part.strip() for part in variable.split(","))))
+def _split(variable: str | None, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the parts of a variable between commas; `otherwise` where it is not set."""
+    if variable is None:
+        return otherwise
+    return tuple(filter(None, (part.strip() for part in variable.split(","))))
+
+
+def _listed(listed: object) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(pattern, str) for pattern in listed):
         raise InvalidInput("protected", 'must be a list of name patterns, for example ["prod-*"]')
     return tuple(listed)

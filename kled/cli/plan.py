@@ -45,7 +45,7 @@ def plan(call: Call, name: str | None) -> int:
         listed = [] if name is not None else listed_clusters(session)
         if len(listed) > 1:
             return _of_all(call, each_answer(session, listed, ask_what_is_pending))
-        cluster = names.only(listed, name)
+        cluster = names.only(session, listed, name)
         outlook = look_for_pending(session, cluster)
     if call.settings.output != "table":
         show_value(outlook.as_json(), call.settings.output)

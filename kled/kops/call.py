@@ -60,6 +60,7 @@ class Calls:
         pause: Callable[[float], None] | None = None,
         timeout: timedelta = CHANGE_TIMEOUT,
         read_timeout: timedelta = READ_TIMEOUT,
+        keeps_snapshots: bool = True,
     ) -> None:
         self.program = str(program)
         self.state_store = state_store.rstrip("/")
@@ -74,6 +75,8 @@ class Calls:
         """Waits so many seconds before a read is tried again; None: it is tried once."""
         self.timeout = timeout
         self.read_timeout = read_timeout
+        self._keeps_snapshots = keeps_snapshots
+        """Whether there are snapshots: hints name no command on them where none can be."""
 
     def at(self, state_store: str) -> Self:
         """Return the same kops at another state store."""
@@ -216,9 +219,12 @@ class Calls:
         error = classify(
             verb(argv), finished.returncode, clean(finished.stdout), clean(finished.stderr)
         )
-        if error.hint and (name := named_in(argv)):
-            return error.with_hint(commands.about(error.hint, name))
-        return error
+        hint = error.hint or ""
+        if not self._keeps_snapshots:
+            hint = commands.without_snapshots(hint)
+        if name := named_in(argv):
+            hint = commands.about(hint, name)
+        return error.with_hint(hint or None)
 
 
 def named_in(argv: list[str]) -> str | None:

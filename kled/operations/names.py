@@ -24,16 +24,24 @@ def only_cluster(session: Session, name: str | None) -> str:
 
     Raises `InvalidInput`, which names the clusters of the store, where it would have to guess.
     """
-    return only_of(clusters_meant(session, name))
+    return only_of(session, clusters_meant(session, name))
 
 
-def only_of(names: Sequence[str]) -> str:
+def only_of(session: Session, names: Sequence[str]) -> str:
     """Return the only one of `names`; raises as `only_cluster` does."""
     if len(names) == 1:
         return names[0]
-    if not names:
-        raise InvalidInput("--name", "is needed: the state store has no cluster")
-    raise InvalidInput("--name", f"is needed: the state store has {', '.join(names)}")
+    raise _needed(session, names)
+
+
+def _needed(session: Session, names: Sequence[str]) -> InvalidInput:
+    """Return the error for a missing name; of an emptied state store it says what was lost."""
+    if names:
+        return InvalidInput("--name", f"is needed: the state store has {', '.join(names)}")
+    from kled.operations.guards.lost_cluster import say_lost  # noqa: PLC0415 - rarely
+
+    told = "is needed: the state store has no cluster"
+    return InvalidInput("--name", told, hint=say_lost(session) or None)
 
 
 def named_cluster(session: Session, name: str | None) -> str:
@@ -44,9 +52,7 @@ def named_cluster(session: Session, name: str | None) -> str:
     """
     if name is not None:
         return require_cluster_name(name)
-    names = clusters_meant(session, None)
-    offer = f"the state store has {', '.join(names)}" if names else "the state store has no cluster"
-    raise InvalidInput("--name", f"is needed: {offer}")
+    raise _needed(session, clusters_meant(session, None))
 
 
 def instance_group_meant(session: Session, cluster: str, name: str) -> str:

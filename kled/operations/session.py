@@ -260,6 +260,7 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
             redactor=Redactor(secret_values(settings.environment)),
             on_line=on_line,
             on_start=lease.child_started if lease else None,
+            keeps_snapshots=settings.snapshot_store is not None,
             on_warning=on_warning,
             pause=pause,
         )

@@ -8,7 +8,17 @@ from typing import Final
 import click
 import pytest
 
-from kled.commands import ADVICE, CONFIRMED, NOWHERE, TAKES, Places, about, advised, completed
+from kled.commands import (
+    ADVICE,
+    CONFIRMED,
+    NOWHERE,
+    TAKES,
+    Places,
+    about,
+    advised,
+    completed,
+    without_snapshots,
+)
 from tests.unit.cli.test_every_option import COMMANDS
 
 HERE: Final = Places("s3://typed", "s3://kept", "/etc/k.toml")
@@ -197,3 +207,12 @@ def test_kops_itself_is_told_a_directory_by_its_path() -> None:
     )
     other = Places(state="s3://bucket/a b")
     assert completed("kops edit cluster", other) == "kops edit cluster --state='s3://bucket/a b'"
+
+
+def test_without_a_snapshot_store_a_hint_names_no_command_on_snapshots() -> None:
+    """It named a restore, which ends with exit 2 where no snapshot store is configured."""
+    listed, back = "kled kops get-clusters lists them", "it comes back with: kled snapshot restore"
+
+    assert without_snapshots(f"{listed}; {back} --name=c") == listed
+    assert without_snapshots(f"{back} --name=c") == ""
+    assert without_snapshots(listed) == listed

@@ -188,7 +188,7 @@ def test_an_unknown_variable_like_no_other_is_refused_too(home: dict[str, str]) 
         ("default-state-store = 1", "default-state-store"),
         ('protected = "prod"', "protected"),
         ("protected = [1]", "protected"),
-        ('lease-wait = "soon"', "KLED_LEASE_WAIT"),
+        ('lease-wait = "soon"', "lease-wait"),
         ('snapshot-stores = "s3://a"', "snapshot-stores"),
         ('[snapshot-stores]\n"s3://a" = 1', 'snapshot-stores."s3://a"'),
         ('[snapshot-stores."s3://a"]\nrecipient = ["x"]', "recipient"),
@@ -308,3 +308,28 @@ def test_a_store_with_credentials_or_without_a_bucket_is_refused_where_it_stands
 )
 def test_a_sign_in_a_path_is_no_credential(home: dict[str, str], url: str) -> None:
     assert load(home | {"KOPS_STATE_STORE": url}).state_store
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("[approval]\nneeded = [1]", "approval.needed"),
+        ("[[maintenance-windows]]\nfrom = '02:00'", "maintenance-windows[0].to"),
+        ("[notifications]\non = ['never']", "notifications.on"),
+        ("protected = 1", "protected"),
+        ("lease-wait = 'soon'", "lease-wait"),
+        ("default-state-store = 1", "default-state-store"),
+        ("[state-stores]\n's3://a' = 1", "s3://a"),
+    ],
+)
+def test_what_is_wrong_in_a_settings_file_is_told_with_its_field_and_the_file(
+    tmp_path: Path, text: str, field: str
+) -> None:
+    file = tmp_path / "k.toml"
+    file.write_text(text)
+
+    with pytest.raises(InvalidInput) as refused:
+        load({"HOME": str(tmp_path), "KLED_CONFIG": str(file)})
+
+    assert field in refused.value.message
+    assert refused.value.message.endswith(f"(in the settings file {file})")

@@ -18,9 +18,9 @@ def cluster(session: "Session", name: str | None, *, changes: bool) -> str:
     return named_cluster(session, name) if changes else only_cluster(session, name)
 
 
-def only(listed: "Sequence[Cluster]", name: str | None) -> str:
+def only(session: "Session", listed: "Sequence[Cluster]", name: str | None) -> str:
     """Return the named cluster, or the only one of those that were listed."""
-    return name if name is not None else only_of([cluster.name for cluster in listed])
+    return name if name is not None else only_of(session, [cluster.name for cluster in listed])
 
 
 def instance_group(call: "Call", session: "Session", cluster: str, typed: str) -> str:

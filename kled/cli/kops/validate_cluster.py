@@ -76,7 +76,7 @@ def validate_cluster(
         if len(listed) > 1:
             _of_all(call, look_at_clusters(session, listed, wait or timedelta(0)))
             return
-        cluster = names.only(listed, name)
+        cluster = names.only(session, listed, name)
         if wait is None:
             report, late = validate_once(session, cluster), None
             lost = lost_groups.remark(session, cluster)

@@ -187,9 +187,11 @@ _REFUSED_CREDENTIALS = (
     FailureRow(
         r"^Error: .*(S3_ACCESS_KEY_ID|S3_SECRET_ACCESS_KEY) cannot be empty",
         errors.CredentialsRefused,
-        "{} is not set, although S3_ENDPOINT is",
+        "{} is not set, although the state store has an endpoint of its own",
         "E05-no-s3-creds",
-        "set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or unset S3_ENDPOINT",
+        "with an endpoint (S3_ENDPOINT, or `endpoint` of the store in the settings file) kops takes"
+        " no other credentials: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or take the endpoint"
+        " away",
     ),
     FailureRow(
         r"^Error: .*could not find default credentials",

@@ -71,7 +71,8 @@ def _check(settings: "Settings", cloud: str, *, needed: bool) -> Check:
     if cloud not in caller.CLOUDS:
         return not_tried(name, "its variables are set; who they are is not asked", needed=needed)
     if not needed and not _is_named(cloud, env):
-        return Check(name, "missing", "no credentials are named, and nothing here needs them")
+        told = f"no credentials are named: needed to create a cluster on {cloud}, by nothing here"
+        return Check(name, "missing", told)
     answer = caller.ask(cloud, env)
     return Check(name, answer.state, answer.detail, answer.hint, needed)
 

@@ -32,8 +32,9 @@ def cluster_api_checks(
         if (file := _first(places(cluster.name))) is not None
     ]
     if not kubeconfigs:
-        why = "no kubeconfig of a cluster is where kled puts them: kled kops export-kubecfg"
-        return [not_tried(_NAME, why)]
+        why = "no kubeconfig of a cluster is where kled puts them"
+        named = options(name=listed[0].name) if listed else ""
+        return [not_tried(_NAME, f"{why}: kled kops export-kubecfg {named}" if named else why)]
     with Pool(_AT_ONCE, "kled-doctor") as pool:
         return list(pool.map(_asked, *zip(*kubeconfigs, strict=True)))
 

@@ -29,6 +29,7 @@ from kled.operations.step import ADDS_ONLY, Operation, Step, UseCase
 from kled.operations.stores import require_state_store
 from kled.retry import CHANGE, READ
 from kled.storage.bounded import is_there
+from kled.store_urls import is_same
 
 SNAPSHOT: Final = "take a snapshot"
 FIRST: Final = "take the first snapshot"
@@ -332,8 +333,11 @@ def vacate_step(cluster: str) -> Step:
         known = epoch.read(snapshots, cluster)
         if known is not None and known.unregistered:
             return f"it lives on, and its snapshots count: epoch {known.number} stays"
+        here = known_epoch.here(session)
+        if known is not None and not known.vacant and not is_same(known.state_store, here):
+            return f"the cluster lives in {known.state_store}: its epoch {known.number} stays"
         final = session.final if session.proved_gone else None
-        epoch.vacate(snapshots, cluster, known_epoch.here(session), final=final)
+        epoch.vacate(snapshots, cluster, here, final=final)
         return "the cluster may be made again anywhere"
 
     return Step("end epoch", act, READ)

@@ -80,8 +80,14 @@ def require_own(plan: Plan, named: Sequence[str] = ()) -> str:
 
 
 def words_of(change: Change) -> str:
-    """Name the owner of a change's resource where it is not the cluster's own; else empty."""
-    return f" (NOT ITS OWN: of {change.fields[OWNER]})" if OWNER in change.fields else ""
+    """Name the owner of a change's resource where it is not the cluster's own; else empty.
+
+    An owner in a known state store is named with it: it may bear the name of the cluster itself.
+    """
+    if OWNER not in change.fields:
+        return ""
+    store = f" in {change.fields[STORE]}" if STORE in change.fields else ""
+    return f" (NOT ITS OWN: of {change.fields[OWNER]}{store})"
 
 
 def commands_that_make_again(plan: Plan) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from kled.commands import about
 from kled.errors import ClusterNotReady, NotReadyInTime
 from kled.kops.facts import joining
 from kled.kops.failures import placeholder
@@ -16,7 +17,7 @@ from kled.operations.runner import Observer, run_to_end
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
-from kled.sentences import first_of, number
+from kled.sentences import first_of, number, options
 
 _SHOWN = 3
 NO_NODES: Final = "none besides the control plane: other pods have nowhere to run"
@@ -90,10 +91,11 @@ def not_ready(cluster: str, report: ValidationReport) -> ClusterNotReady:
     """Return the error that names the first failures of `report`."""
     first = first_of([_told(failure) for failure in report.failures], _SHOWN)
     address = next(filter(None, map(_placeholder, report.failures)), None)
-    hint = "new nodes need some minutes to join; kled kops get-instances shows them"
+    shown = f"kled kops get-instances {options(name=cluster)}"
+    hint = f"new nodes need some minutes to join; {shown} shows them"
     return ClusterNotReady(
         f'cluster "{cluster}" is not healthy: {first}',
-        hint=hint if address is None else placeholder.hint(address),
+        hint=about(hint if address is None else placeholder.hint(address), cluster),
     )
 
 

@@ -35,7 +35,7 @@ from kled.operations.instance_group.stored_sizes import StoredSizes
 from kled.operations.records import scale_journal
 from kled.operations.records.scale_journal import OpenScaleDown
 from kled.operations.session import Session
-from kled.sentences import number
+from kled.sentences import number, options
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -176,7 +176,8 @@ class Scaling:
                 if self._session.clock.monotonic() >= ends:
                     raise ClusterNotReady(
                         f"{self._group} has {ready} ready nodes, not {low}",
-                        hint="kled kops get-instances and validate-cluster show what is missing",
+                        hint=f"kled kops get-instances {options(name=self._cluster)} shows what is"
+                        " missing",
                     )
                 message = f"{self._group}: {ready} of {low} nodes are ready"
                 self._session.tell(Share(ready, low, message))
@@ -235,7 +236,8 @@ class Scaling:
             raise ClusterNotReady(
                 f"{self._group} has {surplus} machines too many, and it is not certain which node"
                 f" any of them is: {', '.join(machine.id for machine in mine)}",
-                hint="they may still join; kled kops get-instances shows them",
+                hint=f"they may still join; kled kops get-instances {options(name=self._cluster)}"
+                " shows them",
             )
         return chosen
 

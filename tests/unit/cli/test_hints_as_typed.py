@@ -11,8 +11,9 @@ import pytest
 
 from kled.cli import app
 from kled.cli.terminal import typed_places
-from kled.errors import NotApproved
+from kled.errors import InvalidInput, NotApproved
 from kled.operations.guards.lost_cluster import refuse, say_lost
+from kled.operations.names import only_of
 from tests.unit.operations.guards.test_guard import World
 from tests.unit.snapshot import fleets
 
@@ -179,6 +180,10 @@ def test_an_empty_state_store_says_which_clusters_it_has_lost(stage: Stage) -> N
 
     assert f"snapshots know {A}, {B}, and kled did not delete them" in told
     assert f"kled snapshot restore --name={A} --snapshot=latest" in told
+
+    with pytest.raises(InvalidInput, match="the state store has no cluster") as needed:
+        only_of(session, [])
+    assert needed.value.hint == told
 
     here = f"file://{stage.root}/state"
     epoch.check(session.snapshot_store, A, here)

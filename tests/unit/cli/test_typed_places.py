@@ -166,6 +166,35 @@ def test_each_command_has_the_options_without_which_it_is_refused() -> None:
     assert {where: commands for where, commands in found.items() if commands} == {}
 
 
+def unsaid(text: str) -> Iterator[str]:
+    """Yield each command in `text` that is about one cluster, and does not say which."""
+    of_one = set(completed_names())
+    starts = list(_COMMAND.finditer(text))
+    for at, found in enumerate(starts):
+        end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
+        rest = re.split(r"[;)`]", text[found.end() : end])[0]
+        if found[1] in of_one and not rest.startswith(" X") and "--name" not in rest:
+            yield f"{found[0]}{rest}"
+
+
+def completed_names() -> Iterator[str]:
+    """Yield the commands to which `about` gives a name."""
+    yield from (command for command in TAKES if about(f"kled {command}", "c").endswith("--name=c"))
+
+
+def test_each_command_about_one_cluster_says_which() -> None:
+    """Where a state store has two, it ends with exit 2 as it stands."""
+    assert len(list(completed_names())) > 20
+    left = {
+        where: list(unsaid(about(text, "c") if where.startswith("kled/kops/") else text))
+        for where, text in sentences().items()
+        if not where.startswith(("kled/cli/", "flows/"))  # examples, and runs over all clusters
+    }
+
+    told = {where: commands for where, commands in left.items() if commands}
+    assert [*told.values()] == [["kled kops create-secret"], ["kled kops create-instance-group"]]
+
+
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shell that names a state store and a snapshot store, both there and empty."""

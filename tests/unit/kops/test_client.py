@@ -76,6 +76,27 @@ def test_a_cluster_that_is_not_there_is_found_missing(tmp_path: Path) -> None:
         kops.definition.get(C)
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_hint_names_a_restore_only_where_snapshots_are_kept(
+    tmp_path: Path, *, keeps: bool
+) -> None:
+    replay = Replay([capture("E06-cluster-not-found-get")])
+    calls = Calls(
+        "kops",
+        run=replay,
+        env=ENV,
+        state_store="s3://b",
+        scratch=tmp_path,
+        keeps_snapshots=keeps,
+    )
+
+    with pytest.raises(errors.ClusterNotFound) as missing:
+        Kops(calls).definition.get(C)
+
+    assert "kled kops get-clusters lists those" in str(missing.value.hint)
+    assert ("kled snapshot restore --name=nope." in str(missing.value.hint)) is keeps
+
+
 def test_reads_return_models(tmp_path: Path) -> None:
     kops, _, _ = client(
         tmp_path,

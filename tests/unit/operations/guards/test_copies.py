@@ -86,6 +86,8 @@ def test_a_copy_is_unregistered_and_nothing_else_goes(tmp_path: Path, *, mended:
     assert [row.way_back for row in report.rows if row.way_back] == [
         "none: what was here is kept by no snapshot; the cluster itself lives elsewhere"
     ]
+    ended = {row.step: row.words for row in report.rows}["end epoch"]
+    assert ended.startswith(f"the cluster lives in {world.url('old')}: its epoch")
     assert not (world.root / "copy" / C / "config").exists()
     assert world.objects("old") == living
     assert epoch.read(world.stores("old").snapshots, C) == kept

@@ -161,7 +161,8 @@ def test_the_preview_marks_what_is_not_its_own_and_how_to_make_it_anew(world: Wo
 
     marked = {one.name: neighbours.words_of(one) for one in plan.changes}
     assert marked[OWN.name] == ""
-    assert marked[THEIRS.name] == f" (NOT ITS OWN: of {NEAR})"
+    place = (world.root / "state").as_uri()
+    assert marked[THEIRS.name] == f" (NOT ITS OWN: of {NEAR} in {place})"
     assert "would also delete what is not its own" in plan.refused
     assert plan.as_json()["refused"] == plan.refused
     store = (world.root / "state").as_uri()
