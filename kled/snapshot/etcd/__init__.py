@@ -2,7 +2,8 @@
 
 An `etcd.backup.gz` is gzip around an etcd v3 snapshot: a bbolt file and the SHA-256 of it.
 `backup` undoes the gzip and the digest, `bolt` walks the pages, `revisions` reads what etcd keeps
-in them, `contents` counts what Kubernetes keeps in etcd.
+in them, `contents` counts what Kubernetes keeps in etcd, `inside` describes what of it is bound to
+disks and addresses.
 """
 
 from kled.snapshot.etcd.backup import find_trouble

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kled.errors import SnapshotNotTrustworthy
+from kled.snapshot.create.spool import Bytes
 from kled.snapshot.etcd.backup import LARGEST, open_backup
 from kled.snapshot.etcd.bolt import Bucket, Database
 from kled.snapshot.etcd.revisions import Revision, parse
@@ -98,20 +99,27 @@ def inspect(
     `backup.open_backup`. Changes nothing.
     """
     with open_backup(chunks, directory=directory, limit=limit) as data:
-        database = Database(data)
-        bucket = database.buckets().get(b"key")
-        if bucket is None:
-            raise SnapshotNotTrustworthy("the etcd database has no bucket `key`")
-        counts, newest, clear = _count_live(database, bucket, keys_at_once)
-        return EtcdContents(
-            size=len(data),
-            pages=database.meta.pages,
-            newest_revision=newest,
-            revisions=bucket.items,
-            keys=counts.total(),
-            resources=dict(sorted(counts.items())),
-            clear_secrets=clear,
-        )
+        return count(data, Database(data), keys_at_once)[0]
+
+
+def count(
+    data: Bytes, database: Database, keys_at_once: int = _KEYS_AT_ONCE
+) -> tuple[EtcdContents, Bucket]:
+    """Return what is in an opened database, as `inspect` does, and the bucket that holds it."""
+    bucket = database.buckets().get(b"key")
+    if bucket is None:
+        raise SnapshotNotTrustworthy("the etcd database has no bucket `key`")
+    counts, newest, clear = _count_live(database, bucket, keys_at_once)
+    contents = EtcdContents(
+        size=len(data),
+        pages=database.meta.pages,
+        newest_revision=newest,
+        revisions=bucket.items,
+        keys=counts.total(),
+        resources=dict(sorted(counts.items())),
+        clear_secrets=clear,
+    )
+    return contents, bucket
 
 
 def _count_live(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[str], int, int]:
