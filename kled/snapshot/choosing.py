@@ -224,12 +224,14 @@ def way_back(
 ) -> str:
     """Return the command that restores a cluster from the newest trustworthy snapshot.
 
-    Where there is none, return the reason and what else helps. Raises only what may pass.
+    Where there is none, it is the one that lists what there is, with the reason and what else
+    helps. Raises only what may pass.
     """
     try:
         ref = make_choice(snapshots, cluster, LATEST, state=state, ledger=ledger).ref
     except (SnapshotMissing, SnapshotNotTrustworthy) as error:
-        return "; ".join(filter(None, (error.message, error.hint)))
+        listed = f"kled snapshot list --name={cluster} shows what there is: {error.message}"
+        return "; ".join(filter(None, (listed, error.hint)))
     return f"kled snapshot restore --name={cluster} --snapshot={ref.id} --yes"
 
 

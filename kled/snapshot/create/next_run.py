@@ -94,7 +94,10 @@ def next_run(  # noqa: PLR0913 - what a run says, each by its name
         number=min(max(numbers, default=0) + 1, MOST),
         previous=ledger.newest.id if ledger.newest else None,
         others={url: run.id for url, run in ledger.runs.items() if not is_same(url, state_store)},
-        overtakes=order.find_overtaken(run_id, ledger.run_ids),
+        overtakes=(
+            *(passed for passed in ledger.passed if passed < run_id),  # said once, by this run
+            *order.find_overtaken(run_id, ledger.run_ids),
+        ),
         begins=_find_beginning(ledger, run_id, settled=settled),
         signed_since=since if keys.signing_key is not None else None,
         store=store,

@@ -19,7 +19,7 @@ _SHOWN: Final = 3
 _MOVE: Final = (
     "kops has no such objects: look what it is, and move it out of the cluster's directory"
 )
-_VERIFY: Final = "kled snapshot verify --all tells what is wrong with the snapshot store"
+_VERIFY: Final = "kled snapshot verify --all tells what of it is left to look into"
 _FIRST_KEY: Final = (
     "where the signing key was named only now, nothing is wrong: every cluster has a signed"
     " snapshot by now, and the same command again ends with 0; else somebody without that key wrote"

@@ -22,7 +22,7 @@ from kled.errors import (
     StoreDenied,
 )
 from kled.snapshot.documents import names, signed
-from kled.snapshot.trust.settling import UNSIGNED
+from kled.snapshot.trust.settling import ROOT_GONE, UNSIGNED
 from kled.storage.bounded import tag_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def look(snapshots: "SnapshotStore") -> RootState:
         document = signed.read(snapshots.store, "root", names.ROOT, keys)
         root = document.require(_model)
     except ObjectMissing:
-        return RootState(None, f"{names.ROOT} is gone from {snapshots.url}", missing=True)
+        return RootState(None, f"{ROOT_GONE} {snapshots.url}", missing=True)
     except SnapshotNotTrustworthy as error:
         return RootState(None, error.message, newer=isinstance(error, FormatUnknown))
     current = document.format == signed.FORMAT and (document.signed or not keys)

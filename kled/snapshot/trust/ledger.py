@@ -39,6 +39,8 @@ class Ledger:
     """The recent runs that were read and count, by id."""
     runs: Mapping[str, Run] = field(default_factory=dict)
     """The newest run of each state store, by its URL."""
+    passed: tuple[str, ...] = ()
+    """The ids of runs that are listed and do not count, each of which is a doubt."""
     doubts: tuple[str, ...] = ()
     """Why a newer snapshot may be missing: what is newest is not known for sure."""
     findings: tuple[str, ...] = ()
@@ -211,6 +213,7 @@ def read_ledger(snapshots: SnapshotStore, state: ObjectStore | None = None) -> L
         newest,
         chain.read,
         _group_by_place(chain.by_state_store),
+        chain.passed,
         (*chain.doubts, *seen_doubts, *taken_back),
         (*_explain_root(root_state, newest), *chain.findings),
         (*remarks, *chain.remarks),

@@ -43,6 +43,8 @@ class NewestRuns:
     newest: Run | None = None
     by_state_store: Mapping[str, Run] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    """The ids of later runs that do not count, each of which is a doubt."""
     remarks: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     """That the newest is dated after now: a clock is wrong, and no run came after that."""
@@ -116,15 +118,21 @@ class _Search:
                 doubts.setdefault(run_id, counted)
         newest = max(good, key=lambda run: _rank(run, now), default=None)
         if newest is None:
-            return NewestRuns(doubts=tuple(doubts.values()), listed=tuple(self._ids))
+            said = tuple(doubts.values())
+            return NewestRuns(doubts=said, passed=tuple(doubts), listed=tuple(self._ids))
         if newest.signed and newest.signed_since and not since:
             return self.judged(newest.signed_since, store, remembered)
-        known = {*newest.overtakes, newest.id}
+        passed = {
+            run_id: doubt
+            for run_id, doubt in doubts.items()
+            if run_id not in {*newest.overtakes, newest.id}
+        }
         by_url, other_doubts = self._others(newest, since, store)
         return NewestRuns(
             newest,
             {**by_url, newest.state_store: newest},
-            (*(doubt for run_id, doubt in doubts.items() if run_id not in known), *other_doubts),
+            (*passed.values(), *other_doubts),
+            tuple(passed),
             tuple(_dated_after_now(run_id) for run_id in ahead if run_id != newest.id),
             tuple(_dated_after_now(run_id) for run_id in ahead if run_id == newest.id),
             tuple(sorted(run.id for run in good)),

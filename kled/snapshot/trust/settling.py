@@ -15,6 +15,7 @@ BEFORE_KEYS: Final = "it has no keysets, and"
 LACKS_KEYS: Final = "it lacks keys that the state store has now:"
 DAMAGED_KEYS: Final = "in the state store damaged, and whole in this snapshot:"
 OF_A_COPY: Final = "is it of a copy? say where the cluster lives, and it is no finding any more:"
+ROOT_GONE: Final = "kled.json is gone from"
 NO_SNAPSHOT: Final = "no snapshot has its keys:"
 OTHER_RECIPIENTS: Final = "is encrypted to others than this identity"
 _KEY: Final = (
@@ -39,7 +40,9 @@ _DAMAGED: Final = (
     " --name=CLUSTER --snapshot=ID --class=identity"
 )
 _COPY: Final = "what is of a copy is settled by the epoch of its original, as its finding says"
+_ROOT: Final = "the next run makes kled.json anew: kled snapshot create --all"
 _ADVICE: Final = (
+    (ROOT_GONE, _ROOT),
     (LACKS_KEYS, _PRESENT),
     (DAMAGED_KEYS, _DAMAGED),
     (NO_SNAPSHOT, _PRESENT),

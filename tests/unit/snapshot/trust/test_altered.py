@@ -17,13 +17,14 @@ from kled import config
 from kled.errors import SnapshotNotTrustworthy
 from kled.operations.snapshots.verify import verify_snapshots
 from kled.retry import Clock
-from kled.snapshot.choosing import choose
+from kled.snapshot.choosing import choose, way_back
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions, RunResult
 from kled.snapshot.documents.keys import Keys
 from kled.snapshot.losses.losses import losses_of
 from kled.snapshot.progress import Quiet
 from kled.snapshot.trust.ledger import read_ledger
+from kled.snapshot.trust.settling import advise
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
 from tests.stores import CountingStore, keys
@@ -295,3 +296,32 @@ def test_a_check_of_all_names_all_that_refer_to_an_archive_that_is_gone(runs: Ru
     runs.store.delete(second)
 
     assert sorted(verdicts(runs).values()) == [False, False, False, True]
+
+
+def test_a_damaged_run_is_settled_by_the_next_one(runs: Runs) -> None:
+    """The one after that ended with 4 once more: it went on from another than the last it saw."""
+    damaged = max(keys(runs.store, "runs/"))
+    runs.store.put(damaged, b"x")
+
+    told = runs.run()
+
+    assert any(finding.startswith(f"{damaged} is damaged") for finding in told.findings)
+    assert read_ledger(runs.snapshots, runs.state).doubts == ()
+    assert runs.run().findings == ()
+
+
+def test_what_has_no_trusted_snapshot_is_brought_back_by_a_command_too(runs: Runs) -> None:
+    """An error's message stood where people read a command."""
+    runs.store.put(max(keys(runs.store, "runs/")), b"x")
+
+    told = way_back(runs.snapshots, name(VICTIM), state=runs.state)
+
+    assert told.startswith(f"kled snapshot list --name={name(VICTIM)} shows what there is: ")
+    assert "to use the newest that is left, name it" in told
+
+
+def test_a_kled_json_that_is_gone_is_settled_by_a_plain_run() -> None:
+    """The advice was to give up what is lost, and nothing was."""
+    assert advise(["kled.json is gone from s3://b"]) == (
+        "the next run makes kled.json anew: kled snapshot create --all"
+    )
