@@ -28,6 +28,7 @@ _NAMES: Final = {
     "cloud": "its cloud",
     "api": "its API",
     "dns": "its DNS name",
+    "etcd": "what etcd's backups hold",
     "lease": "who holds its lease",
     "snapshots": "its snapshots",
     "versions": "earlier versions in the bucket",

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from kled.kops.state_store.layout import Kind
 from kled.recovery.facts import Api, Cloud, End, Facts, Home, State
 from kled.recovery.known import Unknown, known
+from kled.snapshot.etcd.inside import EtcdInside
 from kled.store_urls import is_same
 
 T = TypeVar("T")
@@ -40,6 +41,20 @@ class BackupLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class EtcdLeft:
+    """What the newest backup of etcd main that opens holds."""
+
+    tried: tuple[BackupLeft, ...] = ()
+    """The backups that were read, newest first; each but the last has its trouble."""
+    inside: EtcdInside | None = None
+    """None where none of them opens."""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain data for `--output json`."""
+        return _plain(self)
+
+
+@dataclass(frozen=True, slots=True)
 class StateLeft:
     """What a state store has of the cluster."""
 
@@ -56,7 +71,7 @@ class StateLeft:
     markers: tuple[str, ...] = ()
     """etcd-manager's control markers that are there, by key."""
     backups: tuple[BackupLeft, ...] = ()
-    """The newest complete backup of each etcd cluster."""
+    """The newest complete backups of each etcd cluster, a few, newest first."""
 
     def as_json(self) -> dict[str, object]:
         """Plain data for `--output json`."""
@@ -207,6 +222,8 @@ class Evidence:
     dns: Look[DnsLeft] = _NOT_ASKED
     home: Look[HomeLeft] = _NOT_ASKED
     lease: Look[LeaseLeft] = _NOT_ASKED
+    etcd: Look[EtcdLeft] | None = None
+    """None: the case needs no backup of etcd, and none was read."""
     deletion_on_record: Look[bool] = _NOT_ASKED
     """Whether the state store has the record of a deletion that has begun."""
 

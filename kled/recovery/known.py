@@ -20,6 +20,6 @@ class Unknown:
         return {"unknown": self.because, "hint": self.ask}
 
 
-def known(seen: T | Unknown) -> T | None:
-    """Return what a look saw; None where it could not tell."""
+def known(seen: T | Unknown | None) -> T | None:
+    """Return what a look saw; None where it could not tell, or was not made."""
     return None if isinstance(seen, Unknown) else seen

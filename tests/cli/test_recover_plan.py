@@ -14,6 +14,7 @@ from pyrage import x25519
 from kled.sandbox.cloud.account import Cloud
 from tests.boxes import Box, make_box
 
+RECORDED = Path(__file__).parents[1] / "captures" / "etcd" / "api-1.36.gz"
 C = "lost.example.com"
 NAME = f"--name={C}"
 
@@ -212,6 +213,59 @@ def test_a_cluster_that_a_bare_kops_deleted_comes_back_as_the_plan_says(lived: B
 
     assert keys_of(lived) == before
     assert is_healthy(lived)
+
+
+def keep_etcd_backup(box: Box, name: str, body: bytes) -> None:
+    """Put a backup where etcd-manager writes its own."""
+    place = box.directory / "state" / C / "backups" / "etcd" / "main" / name
+    place.mkdir(parents=True)
+    (place / "etcd.backup.gz").write_bytes(body)
+    (place / "_etcd_backup.meta").write_text('{"etcdVersion": "3.6.12"}')
+    for marker in ("main", "events"):
+        control = place.parents[1] / marker / "control"
+        control.mkdir(parents=True, exist_ok=True)
+        (control / "etcd-cluster-created").write_text('{"timestamp": 1763909400000000000}')
+
+
+def test_the_etcd_of_a_deleted_cluster_is_planned_from_its_newest_whole_backup(lived: Box) -> None:
+    """A real API server's etcd: what is on disks and at addresses does not come back with it."""
+    whole, newer = "2026-11-30T01:00:00Z-000001", "2026-11-30T01:15:00Z-000002"
+    keep_etcd_backup(lived, whole, RECORDED.read_bytes())
+    keep_etcd_backup(lived, newer, RECORDED.read_bytes()[:-200])
+    assert lived.kled("snapshot", "create", NAME).returncode == 0
+    assert lived.kops("delete", "cluster", NAME, "--yes").returncode == 0
+
+    planned = plan(lived, exits=3)
+
+    (main,) = [each for each in planned["etcd_backups"] if each["etcd"] == "main"]
+    assert main["backup"], main["reason"]
+    assert main["backup"]["name"] == whole
+    assert main["backup"]["etcd_version"] == "3.6.12"
+    (step,) = [step for step in planned["steps"] if step["key"] == "restore-etcd-main"]
+    command = json.loads(step["attachment"])["restoreBackup"]
+    assert command["backup"] == whole
+    assert command["clusterSpec"]["memberCount"] == 1
+    losses = " ".join(loss["what"] for loss in planned["losses"])
+    assert "5 PersistentVolumes" in losses
+    assert "2 in us-east-1a" in losses
+    assert "web/api, web/shop" in losses
+    assert any("Secrets are stored in clear" in remark for remark in planned["remarks"])
+    type_commands(lived, planned)
+    assert is_healthy(lived)
+
+
+def test_a_damaged_backup_of_a_living_store_is_passed_over_with_the_reason(lived: Box) -> None:
+    whole, newer = "2026-11-30T01:00:00Z-000001", "2026-11-30T01:15:00Z-000002"
+    keep_etcd_backup(lived, whole, RECORDED.read_bytes())
+    keep_etcd_backup(lived, newer, RECORDED.read_bytes()[:-200])
+    lose_control_plane(lived)
+    end_api(lived)
+
+    planned = plan(lived, exits=3)
+
+    (main,) = [each for each in planned["etcd_backups"] if each["etcd"] == "main"]
+    assert main["backup"]["name"] == whole
+    assert f"{newer} is damaged: the etcd backup is cut" in main["reason"]
 
 
 def test_store_and_cloud_that_are_gone_come_back_as_the_plan_says(lived: Box) -> None:

@@ -7,7 +7,7 @@ asked with a definition, and an API only be judged by an authority, that an earl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _KOPS: Final = timedelta(seconds=60)
 """How long a kops that only lists is waited for."""
 _CLOUD: Final = timedelta(seconds=75)
+_ETCD: Final = timedelta(minutes=3)
+"""How long a backup is read: of gigabytes, most of them from far away."""
 _STATE: Final = "the state store"
 _NO_STORE: Final = Unknown(
     "no state store is named, and nothing tells where it was",
@@ -49,6 +51,8 @@ class Gathered:
     evidence: Evidence
     objects: Mapping[str, bytes] = field(default_factory=dict)
     """By relative key: the state store's where its definition can be read, else a snapshot's."""
+    kept: "Kept | None" = None
+    """The snapshot that the state would be restored from, as it was opened."""
 
 
 def gather_evidence(session: Session, cluster: str) -> Gathered:
@@ -69,7 +73,27 @@ def gather_evidence(session: Session, cluster: str) -> Gathered:
         **at_home,
         **outside,
     }
-    return Gathered(Evidence(cluster, now(), url, **looks), objects)
+    opened = None if isinstance(kept, Unknown) else kept
+    return Gathered(Evidence(cluster, now(), url, **looks), objects, opened)
+
+
+def with_etcd(session: Session, gathered: Gathered) -> Evidence:
+    """Return the evidence with what the newest backup of etcd main that opens holds.
+
+    The backup is read to the end, from the state store or from the snapshot. Raises nothing.
+    """
+    from kled.recovery.looks import etcd  # noqa: PLC0415 - not for --help
+
+    evidence, kept = gathered.evidence, gathered.kept
+    state, candidates = evidence.state, []
+    if not isinstance(state, Unknown) and state.fact != "store-gone":
+        store = _store(session, evidence.state_store)
+        candidates += etcd.in_state(store, evidence.cluster, state.backups)
+    if kept is not None and kept.manifest is not None:
+        backups, snapshots = kept.left.backups, session.snapshot_store
+        candidates += etcd.in_snapshot(snapshots, kept.manifest, kept.objects, backups)
+    asked = ask_together({"etcd": lambda: etcd.look_into_etcd(candidates)}, _ETCD)
+    return replace(evidence, etcd=asked["etcd"])
 
 
 def _left(seen: Any) -> Any:  # noqa: ANN401 - what a look returned

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kled.operations.guards.guards import READS
-from kled.operations.recovery.look_for_evidence import gather_evidence
+from kled.operations.recovery.look_for_evidence import gather_evidence, with_etcd
 from kled.operations.session import Session
 from kled.operations.step import Step, planning_step
 from kled.recovery.diagnosis import diagnose
@@ -46,11 +46,15 @@ class PlanRecovery:
 def plan_recovery(session: Session, wish: PlanRecovery) -> "RecoveryPlan":
     """Return the plan. Raises `InvalidInput` for a `to` or a case that do not fit what is known."""
     from kled.recovery.plan import planning  # noqa: PLC0415 - not for --help
+    from kled.recovery.plan.cases import needs_etcd  # noqa: PLC0415
 
     gathered = gather_evidence(session, wish.cluster)
     diagnosis = diagnose(gathered.evidence, wish.said)
+    evidence = gathered.evidence
+    if needs_etcd(diagnosis.case):
+        evidence = with_etcd(session, gathered)
     return planning.plan_recovery(
-        gathered.evidence,
+        evidence,
         diagnosis,
         to=wish.to,
         named=bool(session.settings.state_store),

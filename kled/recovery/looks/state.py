@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from kled.errors import BucketMissing
@@ -32,6 +33,8 @@ class StateSeen:
 
 HERE: Final = "the state store"
 _BACKUPS: Final = "backups/etcd/"
+_TRIED: Final = 3
+"""How many backups of an etcd cluster are told, newest first: the newest may be damaged."""
 _READ: Final = 16
 
 
@@ -122,8 +125,8 @@ def _of_etcd(etcds: Sequence[EtcdCatalogue]) -> tuple[tuple[str, ...], tuple[Bac
         for marker in (etcd.created, etcd.spec)
         if marker.state == "present"
     )
-    newest = (etcd.newest for etcd in etcds)
-    return markers, tuple(_left(backup) for backup in newest if backup is not None)
+    complete = (islice((each for each in etcd.backups if each.complete), _TRIED) for etcd in etcds)
+    return markers, tuple(_left(backup) for backups in complete for backup in backups)
 
 
 def _left(backup: Backup) -> BackupLeft:

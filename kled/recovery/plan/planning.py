@@ -8,6 +8,7 @@ from kled.recovery.diagnosis import Diagnosis
 from kled.recovery.evidence import Evidence, SnapshotsLeft
 from kled.recovery.known import known
 from kled.recovery.plan.backup_choice import ChosenBackup, choose_backups, newest_at
+from kled.recovery.plan.bound_losses import bound_losses, remarks_on
 from kled.recovery.plan.cases import Means, needs_etcd, needs_state, steps_of
 from kled.recovery.plan.etcd_steps import EtcdAsked
 from kled.recovery.plan.recovery_plan import Loss, RecoveryPlan
@@ -48,7 +49,10 @@ def plan_recovery(
         rpo,
         to,
         _stuck(evidence, snapshots) if state_needed and snapshot is None else "",
-        tuple(_remarks(evidence, rpo)) if state_needed else (),
+        (
+            *(_remarks(evidence, rpo) if state_needed else ()),
+            *remarks_on(evidence.etcd),
+        ),
     )
 
 
@@ -73,9 +77,13 @@ def _target(evidence: Evidence, to: str | None, *, named: bool) -> Target:
 
 def _backups(evidence: Evidence, snapshots: SnapshotsLeft | None) -> tuple[ChosenBackup, ...]:
     state = known(evidence.state)
+    etcd = known(evidence.etcd)
+    read = {(each.name, each.source): each for each in (etcd.tried if etcd is not None else ())}
+    in_state = state.backups if state is not None else ()
+    in_snapshot = snapshots.backups if snapshots is not None else ()
     return choose_backups(
-        state.backups if state is not None else (),
-        snapshots.backups if snapshots is not None else (),
+        [read.get((each.name, each.source), each) for each in in_state],
+        [read.get((each.name, each.source), each) for each in in_snapshot],
     )
 
 
@@ -120,12 +128,12 @@ def _losses(
             " etcd main is known; deploy them again"
         )
     yield Loss("writes to etcd that were under way, and all events")
+    yield from map(Loss, bound_losses(known(evidence.etcd)))
     if diagnosis.case in {"deleted", "region-lost"}:
         yield Loss(
             "addresses: load balancers of the API and of Services get new ones, and DNS names that"
             f" nobody updates point to the former; api.{evidence.cluster} is the first to look at"
         )
-        yield Loss("volumes that went with the cloud resources, unless copies of them are kept")
 
 
 def _stuck(evidence: Evidence, snapshots: SnapshotsLeft | None) -> str:
