@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kled.errors import KledError
 from kled.models.cluster import Cluster
 from kled.models.health_finding import ALL, HealthFinding, Look, State, worst_first
+from kled.models.share import Share
 from kled.operations import stores
 from kled.operations.fleet import all_clusters
 from kled.operations.fleet.all_clusters import Answer
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from kled.operations.health.looks.stored import StoredCluster
 
 T = TypeVar("T")
+_EVERY: Final = 5.0
+"""Seconds between two lines on how far a look is."""
 _STATES: Final[dict[str, State]] = {
     all_clusters.OK: "ok",
     all_clusters.NEVER: "ok",
@@ -171,10 +175,30 @@ def validate_step(check: CheckHealth, fleet: Known) -> Step[Findings]:
     """`kops validate cluster` for each, again until the patience is over."""
 
     def look(session: Session) -> Iterator[HealthFinding]:
-        answers = look_at_clusters(session, fleet().clusters, check.patience, health_in_brief)
-        return map(_validated, answers)
+        clusters = fleet().clusters
+        ask = _counting(session, len(clusters))
+        return map(_validated, look_at_clusters(session, clusters, check.patience, ask))
 
     return _look("validate clusters", look)
+
+
+def _counting(session: Session, total: int) -> Callable[[Session, str], Answer]:
+    """Return what asks one cluster, and tells every few seconds how many were asked."""
+    lock, done, due = Lock(), 0, session.clock.monotonic() + _EVERY
+
+    def ask(session: Session, cluster: str) -> Answer:
+        nonlocal done, due
+        try:
+            return health_in_brief(session, cluster)
+        finally:
+            with lock:
+                done += 1
+                if session.clock.monotonic() >= due:
+                    due = session.clock.monotonic() + _EVERY
+                    asked = min(done, total)
+                    session.tell(Share(asked, total, f"{asked} of {total} clusters were asked"))
+
+    return ask
 
 
 def _validated(answer: Answer) -> HealthFinding:

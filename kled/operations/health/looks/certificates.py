@@ -49,8 +49,11 @@ def _trusted(body: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the keys that are trusted, each with whether it is the primary one."""
     document = contents.keyset(body) or {}
     spec = document.get("spec")
-    primary = str(spec.get("primaryId", "")) if isinstance(spec, Mapping) else ""
-    for key in contents.keys_of(body):
+    spec = spec if isinstance(spec, Mapping) else {}
+    primary, keys = str(spec.get("primaryId", "")), spec.get("keys")
+    for key in keys if isinstance(keys, list) else ():
+        if not isinstance(key, Mapping):
+            continue
         if not key.get("distrustTimestamp"):
             yield ("primary" if str(key.get("id")) == primary else "trusted"), key
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from kled.errors import KledError
 from kled.kops.state_store import contents, layout
@@ -31,6 +31,8 @@ class StoredCluster:
     """Whole keys, in order."""
     objects: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The definition, what kops applied, and the keysets, by relative key; keysets are secret."""
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What kops applied last, else the definition; empty where neither can be read."""
     problem: KledError | None = None
     """Why it cannot be read; all else is empty then."""
 
@@ -38,12 +40,6 @@ class StoredCluster:
     def is_applied(self) -> bool:
         """Whether kops has ever brought it to the cloud."""
         return any(key in self.objects for key in (layout.KOPS_VERSION, *contents.COMPLETED))
-
-    @property
-    def document(self) -> Mapping[str, object]:
-        """What kops applied last, else the definition; empty where neither can be read."""
-        applied = contents.applied(self.objects)
-        return applied or contents.mapping(self.objects.get(layout.CONFIG, b"")) or {}
 
     @property
     def since(self) -> datetime | None:
@@ -105,4 +101,9 @@ def _stored(
             return StoredCluster(cluster, problem=body)
         if body is not None:
             objects[entry.key.removeprefix(f"{cluster}/")] = body
-    return StoredCluster(cluster, listing, objects)
+    return StoredCluster(cluster, listing, objects, _document(objects))
+
+
+def _document(objects: Mapping[str, bytes]) -> Mapping[str, Any]:
+    applied = contents.applied(objects)
+    return applied or contents.mapping(objects.get(layout.CONFIG, b"")) or {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,8 +20,12 @@ from kled.operations.health.check_health import CheckHealth, Fleet
 from kled.operations.health.looks.stored import StoredCluster
 from kled.operations.health.verdict import answers_of, in_words, require_healthy
 from kled.operations.runner import Report, run_to_end
+from kled.retry import Clock
 from tests.unit.operations.health.looks.clusters import NOW, C, World, world
 from tests.unit.operations.looking import HEALTHY, SICK, Watched
+
+if TYPE_CHECKING:
+    from kled.models.share import Share
 
 A, B, D = "a.example.com", "b.example.com", "d.example.com"
 
@@ -213,3 +217,19 @@ def test_counts_are_said_worst_first() -> None:
     found = [finding(state) for state in ("ok", "ok", "warning", "failed", "warning")]
 
     assert in_words(found) == "1 failed, 2 warnings, 2 ok"
+
+
+def test_a_long_look_says_how_far_it_is(fleet: Watched) -> None:
+    names = [f"c{number}.example.com" for number in range(8)]
+    fleet.answers = dict.fromkeys(names, HEALTHY)
+    shares: list[Share] = []
+    session = fleet.session()
+    session._on_share = shares.append
+    ticks = iter(range(0, 1000, 3))
+    session.clock = Clock(lambda: float(next(ticks)), lambda _seconds: None)
+
+    run_to_end(CheckHealth(now=lambda: NOW), session)
+
+    assert shares
+    assert {share.total for share in shares} == {8}
+    assert shares[-1].message == f"{shares[-1].done} of 8 clusters were asked"
