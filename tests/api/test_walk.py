@@ -7,6 +7,7 @@ import pytest
 
 from kled.api import (
     ClusterDiffers,
+    ClusterNotFound,
     ClusterSpec,
     DefinitionRejected,
     InvalidInput,
@@ -55,6 +56,10 @@ def test_what_is_there_is_listed(kled: Kled) -> None:
     assert kled.health.wait(C, WAIT).ready
     with pytest.raises(InvalidInput, match="leaves out all"):
         kled.health.validate_all(skip=[C])
+    assert ("validation", "ok") in {(one.look, one.state) for one in kled.health.check(C)}
+    assert {one.look for one in kled.health.check(validates=False)} >= {"certificates", "snapshots"}
+    with pytest.raises(ClusterNotFound):
+        kled.health.check("another.example.com")
 
 
 def test_a_definition_is_previewed_and_stored_once(kled: Kled) -> None:

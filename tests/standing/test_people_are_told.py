@@ -165,24 +165,10 @@ def test_people_are_told_of_a_run_that_the_server_refused_to_an_automation(told:
 
 def test_people_are_told_that_a_cluster_is_not_healthy_and_that_it_is_again(told: Told) -> None:
     # fault 60
-    look = told.standing.get("/deployments/name/validate-cluster/told")["id"]
     name = f"c{uuid4().hex}.example.com"
 
     def seen(how: str, words: str) -> None:
-        event = {
-            "id": str(uuid4()),
-            "occurred": datetime.now(UTC).isoformat(),
-            "event": f"kled.cluster.{how}",
-            "resource": {"prefect.resource.id": f"kled.cluster.{name}"},
-            "related": [
-                {
-                    "prefect.resource.id": f"prefect.deployment.{look}",
-                    "prefect.resource.role": "deployment",
-                }
-            ],
-            "payload": {"cluster": name, "words": words},
-        }
-        told.standing.asked("POST", "/events", [event])
+        announce(told, "validate-cluster", f"kled.cluster.{how}", name, words)
 
     seen("healthy", "a look before")
     seen("unhealthy", "the first look")
@@ -194,3 +180,31 @@ def test_people_are_told_that_a_cluster_is_not_healthy_and_that_it_is_again(told
     told.says(f"kled told: healthy again: {name}", "all is well")
     about = [one for one in told.heard if name in str(one)]
     assert len(about) == 2, "neither the look before nor the second one is told"
+
+
+def test_people_are_told_at_once_that_an_etcd_must_not_be_restarted(told: Told) -> None:
+    name, event = f"c{uuid4().hex}.example.com", "kled.state-store.markers-missing"
+
+    announce(told, "check-health", event, name, "created is missing: do not restart etcd-manager")
+    announce(told, "check-health", event, name, "created is missing, in the next run, too")
+
+    told.says(f"kled told: DO NOT RESTART ETCD of {name}", "do not restart etcd-manager")
+    assert not [one for one in told.heard if name in str(one) and "in the next run" in str(one)]
+
+
+def announce(told: Told, flow: str, event: str, cluster: str, words: str) -> None:
+    """Send the event that a run of the flow's deployment tells of a cluster."""
+    deployment = told.standing.get(f"/deployments/name/{flow}/told")["id"]
+    related = {
+        "prefect.resource.id": f"prefect.deployment.{deployment}",
+        "prefect.resource.role": "deployment",
+    }
+    sent = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": event,
+        "resource": {"prefect.resource.id": f"kled.cluster.{cluster}"},
+        "related": [related],
+        "payload": {"cluster": cluster, "words": words},
+    }
+    told.standing.asked("POST", "/events", [sent])
