@@ -1,11 +1,13 @@
 """Parts of the sentences that people read. Pure."""
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 _SECONDS_SAID: Final = 60
+_NUMBER: Final = re.compile(r"\[Errno -?\d+\] ?")
 
 
 def enumerated(names: Sequence[str], most: int) -> str:
@@ -31,6 +33,11 @@ def number(count: int, noun: str, plural: str = "") -> str:
 def reason(error: OSError) -> str:
     """Return why the system refused, as it stands within a sentence: `no space left on device`."""
     return (error.strerror or str(error)).lower()
+
+
+def without_number(text: object) -> str:
+    """Return the words of an error without the number that the system gives it: `[Errno 111]`."""
+    return _NUMBER.sub("", str(text))
 
 
 def duration(length: timedelta) -> str:

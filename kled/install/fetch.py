@@ -16,7 +16,7 @@ import httpx
 from kled.errors import DownloadFailed, KledError, ReleaseMissing
 from kled.install.patience import Patience
 from kled.install.release import shown
-from kled.sentences import duration
+from kled.sentences import duration, without_number
 
 _ABSENT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _LATER: Final = frozenset(
@@ -140,7 +140,7 @@ def _broken(error: httpx.HTTPError | httpx.InvalidURL, address: str) -> KledErro
     host = urlsplit(address).hostname
     if isinstance(error, httpx.TimeoutException):
         return DownloadFailed(f"{host} was silent for too long", hint=_proxy_hint())
-    message = f"{host}: {str(error).lower() or type(error).__name__}"
+    message = f"{host}: {without_number(error).lower() or type(error).__name__}"
     if _is_final(error):
         return KledError(message, hint=_proxy_hint())
     return DownloadFailed(message, hint=_proxy_hint())

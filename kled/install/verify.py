@@ -51,7 +51,10 @@ def _installed_version(request: Request) -> str:
     if chosen is None:
         raise KopsMissing(f"no kops is installed below {root}", hint=f"run `{INSTALL}`")
     version = release.parse_version(chosen)
-    if not managed.executable(root, version).is_file():
+    path = managed.executable(root, version)
+    with private.guarded(path):
+        is_there = path.is_file()
+    if not is_there:
         raise KopsMissing(
             f"kops {version} is not installed below {root}",
             hint=f"run `kled kops install --version={version}`",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deployments.automation_kinds import ENDING_KINDS, TELLING_KINDS, tag
 from kled.errors import FlowFailed
 from kled.operations.checks import check
-from kled.sentences import hyphenated, number, options
+from kled.sentences import hyphenated, number, options, without_number
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +49,7 @@ def answers(url: str, env: Mapping[str, str]) -> State:
             )
         return "wrong", f"it answers {status}", server.advice(status, f"{url.rstrip('/')}/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        message = f"it does not answer: {type(error).__name__}: {error}"
+        message = f"it does not answer: {type(error).__name__}: {without_number(error)}"
         return "wrong", message, f"is it up, and does PREFECT_API_URL name it? {server.API}"
     except ValueError:
         return "wrong", "what answers is not a Prefect server", server.API
@@ -195,7 +195,7 @@ def open_api(url: str, env: Mapping[str, str]) -> "Iterator[httpx.Client]":
         with client(url, env) as api:
             yield api
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-        message = f"they cannot be read: {type(error).__name__}: {error}"
+        message = f"they cannot be read: {type(error).__name__}: {without_number(error)}"
         raise FlowFailed(message, hint="the server's log says more") from error
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from kled.cli.frame.command import Call
 from kled.kops.failures import klog
-from kled.sentences import options
+from kled.sentences import options, without_number
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -71,7 +71,8 @@ def _patiently(call: Call, ask: Callable[[], T]) -> T:
                 raise
             if not warned:
                 warned = True
-                call.say(f"the Prefect server does not answer ({error}); asking again")
+                why = without_number(error)
+                call.say(f"the Prefect server does not answer ({why}); asking again")
             call.clock.sleep(POLL)
 
 

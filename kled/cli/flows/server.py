@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 
 from kled.errors import FlowFailed, FlowServerDenied, KledError, SettingsError
-from kled.sentences import word
+from kled.sentences import without_number, word
 
 DENIED: Final = frozenset({401, 403})
 CREDENTIALS: Final = (
@@ -61,7 +61,7 @@ def _told(error: BaseException, url: str | None) -> KledError | None:
             return _refusal(at, error.response)
         case httpx.TransportError() | httpx.InvalidURL():
             hint = "PREFECT_API_URL names it; kled doctor asks it"
-            return FlowFailed(f"{at} does not answer: {error}", hint=hint)
+            return FlowFailed(f"{at} does not answer: {without_number(error)}", hint=hint)
         case json.JSONDecodeError():
             return FlowFailed(f"what answers at {url} is not a Prefect server", hint=API)
         case RuntimeError() if error.__cause__ is not None:  # Prefect's first look at its server

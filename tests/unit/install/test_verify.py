@@ -1,9 +1,14 @@
 from hashlib import sha256
 from pathlib import Path
 
+import httpx
 import pytest
 
-from kled.errors import ChecksumMismatch, InvalidInput, KopsMissing, ReleaseMissing
+from kled.errors import ChecksumMismatch, DiskUnusable, InvalidInput, KopsMissing, ReleaseMissing
+from kled.install.install import install
+from kled.install.managed import Request
+from kled.install.release import Platform
+from kled.retry import Clock
 from tests.unit.install.conftest import Install
 from tests.unit.install.mirror import Mirror, kops_program, status
 
@@ -84,3 +89,17 @@ def test_nothing_installed_is_nothing_to_verify(
 
     assert mirror.asked == []
     assert not home.exists()
+
+
+def test_a_place_that_cannot_be_looked_at_is_said_with_what_helps(
+    mirror: Mirror, http: httpx.Client, clock: Clock, tmp_path: Path
+) -> None:
+    """Its error had no hint: it was of no step that knows what a directory is for."""
+    home = tmp_path / ("x" * 300)
+    platform = Platform("linux", "amd64")
+    request = Request("1.36.2", home, platform, mirror=mirror.base, verify_only=True)
+
+    with pytest.raises(DiskUnusable, match=r"cannot use .*: file name too long") as refused:
+        install(request, http=http, clock=clock, progress=lambda _done, _total: None)
+
+    assert "name another place" in str(refused.value.hint)
