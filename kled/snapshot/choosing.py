@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kled.errors import SnapshotMissing, SnapshotNotTrustworthy
-from kled.sentences import and_more
+from kled.sentences import and_more, options
 from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
+from kled.snapshot.epoch.raising import raise_command
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.trust.before_keys import speaks_against
 from kled.snapshot.trust.judging import Judged, Listing, judge, read_listing
@@ -162,7 +163,7 @@ def _newest_trusted(
             return Choice(ref, tuple(passed), tuple(foreign), judged=judged)
         else:
             passed.append(judged)
-    raise _none_trusted(cluster, passed or foreign, earlier)
+    raise _none_trusted(cluster, passed, foreign, earlier, origins.ledger.here)
 
 
 def _require_unaltered(
@@ -203,15 +204,41 @@ def _require_one_origin(origins: Origins, cluster: str, ids: Sequence[str]) -> N
         )
 
 
-def _none_trusted(cluster: str, passed: Sequence[Judged], earlier: str) -> SnapshotNotTrustworthy:
+def _none_trusted(
+    cluster: str,
+    passed: Sequence[Judged],
+    foreign: Sequence[Judged],
+    earlier: str,
+    here: str | None,
+) -> SnapshotNotTrustworthy:
+    """Return the error of a cluster without a snapshot that counts; `foreign` ones are told, too.
+
+    They may well be its own: those of a state store that was renamed or copied.
+    """
     reasons = [f"{judged.ref.id}: {sum_up(judged.trust.reasons)}" for judged in passed[:_SHOWN]]
+    others = [f"{judged.ref.id}: {judged.foreign}" for judged in foreign[:1]]
+    others = [f"{told}{and_more(len(foreign), 1, before=', ')}" for told in others]
     of_earlier = f"{earlier} is of an earlier cluster of that name" if earlier else ""
-    shown = "; ".join(filter(None, [*reasons, of_earlier])) + and_more(len(passed), _SHOWN)
+    more = and_more(len(passed), _SHOWN)
+    shown = "; ".join(filter(None, [*others, *reasons, of_earlier])) + more
     return SnapshotNotTrustworthy(
         f'no snapshot of cluster "{cluster}" can be trusted ({shown})',
-        hint="to see what one of them would put back:"
+        hint=f"{_ways_to(cluster, foreign, here)}to see what one of them would put back:"
         f" kled snapshot restore --name={cluster} --snapshot=ID --untrusted; a second site may have"
         " a better one: kled snapshot list --snapshot-store=URL",
+    )
+
+
+def _ways_to(cluster: str, foreign: Sequence[Judged], here: str | None) -> str:
+    """Name both ways to the snapshots of another state store: its new name, or a cluster moved."""
+    if not foreign or here is None or foreign[0].manifest is None:
+        return ""
+    url = visible(foreign[0].manifest.state_store)
+    named = options(name=cluster, snapshot=LATEST, of_state_store=url)
+    return (
+        f"where this state store is {url} under a new name, say so first:"
+        f" {raise_command(cluster, here, url)}; to use those of {url} all the same: kled snapshot"
+        f" restore {named}; "
     )
 
 

@@ -12,11 +12,12 @@ from kled.cli.snapshot.columns import size
 from kled.cli.terminal.output import Column, show, show_value
 from kled.errors import KledError
 from kled.models.plan import refusal_as_json
+from kled.operations.recovery import after_restore
 from kled.operations.recovery import restore_state as use
 from kled.operations.recovery.restorable import require_trusted
 from kled.operations.recovery.restore_approval import protection_of
 from kled.operations.snapshots.plan_snapshots import refusal
-from kled.sentences import and_more, number, options
+from kled.sentences import and_more, number
 
 _WRITES: Final = (
     Column("ACTION", "action"),
@@ -159,8 +160,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
     elif meant.wish.place.cluster == name:
         call.say(
             *restored.agreed.taken_out,
-            "its plan must show no new Keypair before you apply it",
-            f"next: kled kops update-cluster {options(name=name, state=to)}",
+            *after_restore.next_commands(call.stores, restored.agreed.wish),
         )
 
 

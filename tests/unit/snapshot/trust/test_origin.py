@@ -324,3 +324,28 @@ def test_an_epoch_keeps_each_home_once() -> None:
     assert found.homes == ("s3://z", "s3://b", "s3://a")
     assert found.number == 4
     assert replace(found, homes=None) == found
+
+
+def test_under_a_new_name_of_the_state_store_both_ways_to_its_snapshots_are_told(
+    tmp_path: Path,
+) -> None:
+    """It told of one ancient snapshot that was not signed, and of none that can be trusted."""
+    runs = Runs(state(1), MemoryStore())
+    ancient = changed(runs, "1")
+    runs.keys = Keys(signing_key=signing_key(tmp_path))
+    runs.run()  # says that what is there is not signed
+    newest = changed(runs, "2")
+    epoch.check(runs.snapshots, C, runs.state.location.url)
+    renamed = MemoryStore(name="renamed")
+    for key in keys(runs.state):
+        renamed.put(key, runs.state.get(key).body)
+
+    with pytest.raises(SnapshotNotTrustworthy) as refused:
+        choose(runs.snapshots, C, LATEST, state=renamed)
+
+    message, hint = refused.value.message, str(refused.value.hint)
+    assert f"({newest}: " in message
+    assert runs.state.location.url in message.partition(ancient)[0]
+    former, here = runs.state.location.url, renamed.location.url
+    assert f"kled snapshot epoch raise --name={C} --state={here} --former={former}" in hint
+    assert f"--name={C} --snapshot=latest --of-state-store={former}" in hint
