@@ -155,7 +155,8 @@ def _state(evidence: Evidence) -> Iterator[str]:
         return
     match state.fact:
         case "whole":
-            yield f"{state.url} has its definition, its keys and {number(state.groups, 'group')}"
+            groups = number(len(state.groups), "group")
+            yield f"{state.url} has its definition, its keys and {groups}"
         case "unapplied":
             yield f"{state.url} has a definition of it that kops never applied"
         case "damaged":
@@ -170,6 +171,9 @@ def _cloud(evidence: Evidence) -> Iterator[str]:
     cloud = known(evidence.cloud)
     if cloud is None:
         return
+    if evidence.lost_groups:
+        names = enumerated(evidence.lost_groups, _SHOWN)
+        yield f"machines of {names} run without a definition in the state store: kops forgets them"
     resources = number(sum(cloud.counts.values()), "resource")
     match cloud.fact:
         case "machines":

@@ -62,8 +62,8 @@ class StateLeft:
     fact: State
     counts: Mapping[Kind, int] = field(default_factory=dict)
     """Objects by what they are."""
-    groups: int = 0
-    """Instance groups with a definition."""
+    groups: tuple[str, ...] = ()
+    """Instance groups with a definition, sorted."""
     findings: tuple[str, ...] = ()
     """What is wrong with what is there, in words."""
     damaged: tuple[Kind, ...] = ()
@@ -143,6 +143,8 @@ class CloudLeft:
     fact: Cloud
     counts: Mapping[str, int] = field(default_factory=dict)
     """Resources by kind."""
+    groups: tuple[str, ...] = ()
+    """Instance groups that have machines there, or what launches them, sorted."""
     asked_with: str = "the state store"
     """Whose definition kops was asked with: the state store's, or a snapshot's."""
 
@@ -231,13 +233,28 @@ class Evidence:
     def facts(self) -> Facts:
         """What of it decides the case."""
         state, cloud, api = known(self.state), known(self.cloud), known(self.api)
+        fact: State | None = state.fact if state else None
+        if fact == "whole" and self.lost_groups:
+            fact = "damaged"
         return Facts(
-            state=state.fact if state else None,
+            state=fact,
             cloud=cloud.fact if cloud else None,
             api=api.fact if api else None,
             end=self._end,
             home=self._home,
         )
+
+    @property
+    def lost_groups(self) -> tuple[str, ...]:
+        """Return the instance groups that run in the cloud and have no definition, sorted.
+
+        kops forgets their machines, and calls the cluster healthy without them. Of a state that is
+        not there at all none is told: all are.
+        """
+        state, cloud = known(self.state), known(self.cloud)
+        if state is None or cloud is None or state.fact not in {"whole", "damaged"}:
+            return ()
+        return tuple(sorted(set(cloud.groups) - set(state.groups)))
 
     @property
     def unknown(self) -> dict[str, Unknown]:

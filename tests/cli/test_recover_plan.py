@@ -135,6 +135,24 @@ def test_deleted_keysets_come_back_alone_and_newer_edits_stay(lived: Box) -> Non
     assert is_healthy(lived)
 
 
+def test_a_group_that_lost_its_definition_comes_back_alone(lived: Box) -> None:
+    """kops forgets its machines and calls the cluster healthy; newer edits of others stay."""
+    more = ("kops", "create-instance-group", NAME, "--instance-group=spot", "--subnet=us-east-1a")
+    assert lived.kled(*more).returncode == 0
+    assert lived.kled("kops", "update-cluster", NAME, "--yes").returncode == 0
+    assert lived.kled("snapshot", "create", NAME).returncode == 0
+    group = lived.directory / "state" / C / "instancegroup" / "spot"
+    before = group.read_bytes()
+    group.unlink()
+
+    planned = plan(lived, exits=3)
+    assert any("machines of spot run" in reason for reason in planned["diagnosis"]["reasons"])
+    type_commands(lived, planned)
+
+    assert group.read_bytes().split(b"spec:")[1] == before.split(b"spec:")[1]
+    assert plan(lived, exits=0)
+
+
 def test_a_lost_state_store_is_made_again_at_its_place(lived: Box) -> None:
     before = keys_of(lived)
     shutil.rmtree(lived.directory / "state")
@@ -341,7 +359,7 @@ def test_an_encrypted_snapshot_without_its_identity_says_what_cannot_be_told(
     assert "deleted" in blind["diagnosis"]["possible"]
     left = blind["evidence"]["snapshots"]
     assert (left["encrypted"], left["readable"]) == (True, False)
-    assert "identity" in blind["evidence"]["cloud"]["hint"]
+    assert "KLED_SNAPSHOT_IDENTITY" in blind["evidence"]["cloud"]["hint"]
 
     opened = {**sealed, "KLED_SNAPSHOT_IDENTITY": identity}
     planned = plan(lived, exits=3, **opened)

@@ -230,8 +230,8 @@ def _cloud(session: Session, cluster: str, objects: Mapping[str, bytes], whose: 
     if contents.mapping(objects.get(layout.CONFIG, b"")) is None:
         return Unknown(
             "kops needs a definition to look by, and none can be read here",
-            "an age identity in KLED_SNAPSHOT_IDENTITY, where the snapshot is encrypted; else the"
-            f" cloud's console, by the tag KubernetesCluster={cluster}",
+            "what lets its snapshot be read (KLED_SNAPSHOT_IDENTITY, where it is encrypted); else"
+            f" the cloud's console, by the tag KubernetesCluster={cluster}",
         )
     with _kops(session) as kops:
         return look_at_cloud(kops, objects, cluster, whose)

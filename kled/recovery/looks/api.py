@@ -34,7 +34,7 @@ def look_at_api(addresses: Sequence[Address], authority: bytes, whose: str) -> A
     if not authority:
         return Unknown(
             "no certificate authority of it can be read here, so whoever answers could be anybody",
-            "an age identity in KLED_SNAPSHOT_IDENTITY, where the snapshot is encrypted",
+            "what lets its snapshot be read (KLED_SNAPSHOT_IDENTITY, where it is encrypted)",
         )
     answered = False
     servers = tuple(server for server, _ in addresses)

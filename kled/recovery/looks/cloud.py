@@ -39,11 +39,16 @@ def look_at_cloud(kops: Kops, objects: Mapping[str, bytes], cluster: str, whose:
     own = [change for change in _own(definition, listed) if change.kind != "definition"]
     counts = dict(sorted(Counter(change.kind for change in own).items()))
     if not own:
-        return CloudLeft("nothing", counts, whose)
+        return CloudLeft("nothing", counts, (), whose)
     roles = {name: _role(group) for name, group in contents.groups(objects).items()}
-    if _has_control_plane(own, roles, cluster):
-        return CloudLeft("machines", counts, whose)
-    return CloudLeft("no-control-plane", counts, whose)
+    names = {group_of(change.name, roles, cluster) for change in own if _is_of_group(change)}
+    groups = tuple(sorted(filter(None, names)))
+    has_one = _has_control_plane(own, roles, cluster)
+    return CloudLeft("machines" if has_one else "no-control-plane", counts, groups, whose)
+
+
+def _is_of_group(change: Change) -> bool:
+    return change.kind in LISTED_MACHINES
 
 
 def _role(group: Mapping[str, Any]) -> Role:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from kled.errors import BucketMissing
 from kled.kops.state_store import contents, layout
+from kled.kops.state_store import locations as places
 from kled.kops.state_store.etcd_catalogue import Backup, EtcdCatalogue, catalogue
 from kled.kops.state_store.layout import Kind
 from kled.pool import Pool
@@ -57,7 +58,7 @@ def look_at_state(
     etcds = tuple(list_etcd(entries, cluster))
     if isinstance(chosen, Orphan):
         told = (f"{len(entries)} objects are left, and none of the definition",) if entries else ()
-        return StateSeen(StateLeft(url, "gone", dict(counts), 0, told, (), *_of_etcd(etcds)))
+        return StateSeen(StateLeft(url, "gone", dict(counts), (), told, (), *_of_etcd(etcds)))
     with Pool(_READ) as requests:
         reader = Reader(store, chosen, requests, Quiet())
         reader.read()
@@ -70,20 +71,28 @@ def look_at_state(
         url,
         _fact((*wrong, *markers), bodies),
         dict(counts),
-        sum(map(layout.is_group, bodies)),
+        tuple(sorted(contents.groups(bodies))),
         (*wrong, *markers),
-        _damaged(wrong, markers, bodies, cluster),
+        _damaged(wrong, markers, bodies, (url, cluster)),
         *_of_etcd(etcds),
     )
     return StateSeen(left, bodies)
 
 
 def _damaged(
-    wrong: Sequence[str], markers: Sequence[str], bodies: Mapping[str, bytes], cluster: str
+    wrong: Sequence[str],
+    markers: Sequence[str],
+    bodies: Mapping[str, bytes],
+    where: tuple[str, str],
 ) -> tuple[Kind, ...]:
-    """Return the kinds that something is wrong with; what is not of people's own is identity."""
+    """Return the kinds that something is wrong with; what names keys alone is identity."""
+    url, cluster = where
     own = {key: body for key, body in bodies.items() if layout.kind_of(key) == "intent"}
-    of_intent = {*contents.findings(own, cluster=cluster), *contents.definition_findings(bodies)}
+    of_intent = {
+        *contents.findings(own, cluster=cluster),
+        *contents.definition_findings(bodies),
+        *places.findings(_definition(bodies), places.root_of(url, cluster)),
+    }
     kinds: list[Kind] = []
     if markers:
         kinds.append("control")
@@ -92,6 +101,10 @@ def _damaged(
     if any(finding in of_intent for finding in wrong):
         kinds.append("intent")
     return tuple(kinds)
+
+
+def _definition(bodies: Mapping[str, bytes]) -> Mapping[str, Any]:
+    return contents.mapping(bodies.get(layout.CONFIG, b"")) or {}
 
 
 def list_etcd(entries: Sequence[Entry], cluster: str) -> Iterator[EtcdCatalogue]:

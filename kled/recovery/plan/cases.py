@@ -7,7 +7,7 @@ from kled.kops.state_store.layout import Kind
 from kled.recovery.diagnosis import Diagnosis
 from kled.recovery.evidence import Evidence
 from kled.recovery.facts import Case
-from kled.recovery.known import known
+from kled.recovery.known import Unknown, known
 from kled.recovery.plan import common_steps, etcd_steps
 from kled.recovery.plan.backup_choice import ChosenBackup
 from kled.recovery.plan.etcd_steps import EtcdAsked
@@ -33,14 +33,19 @@ class Means:
 
 
 def steps_of(means: Means) -> tuple[RecoveryStep, ...]:
-    """Return the steps that lead back from the case, in their order; pure."""
-    return tuple(_STEPS[means.diagnosis.case](means))
+    """Return the steps that lead back from the case, in their order; pure.
+
+    Where nobody knows what snapshots there are, nothing else is begun.
+    """
+    case = means.diagnosis.case
+    if needs_state(case, means.evidence) and isinstance(means.evidence.snapshots, Unknown):
+        return tuple(_without_snapshot_store(means, means.evidence.snapshots))
+    return tuple(_STEPS[case](means))
 
 
 def needs_state(case: Case, evidence: Evidence) -> bool:
     """Say whether the state has to be put back."""
-    state = known(evidence.state)
-    lost = state is None or state.fact not in {"whole", "unapplied"}
+    lost = evidence.facts.state not in {"whole", "unapplied"}
     if case in {"state-lost", "region-lost", "several"}:
         return True
     return case == "deleted" and lost
@@ -49,6 +54,29 @@ def needs_state(case: Case, evidence: Evidence) -> bool:
 def needs_etcd(case: Case) -> bool:
     """Say whether etcd has to be restored, or may have to be."""
     return case in {"control-plane-lost", "region-lost", "deleted", "several"}
+
+
+def _without_snapshot_store(means: Means, why: Unknown) -> Iterator[RecoveryStep]:
+    yield common_steps.freeze(runs=True)
+    yield RecoveryStep(
+        "find-out-snapshots",
+        "find out: its snapshots",
+        "a person",
+        detail=f"{why.ask or why.because}; a second site may have them: --snapshot-store=URL",
+    )
+    yield RecoveryStep(
+        "look-again",
+        "look again, with them",
+        command=_plan_again(means),
+    )
+
+
+def _plan_again(means: Means, **more: object) -> str:
+    """Return the command that plans once more, from what is left now."""
+    target = means.target
+    to = target.url if target.moves else None
+    state = None if target.named or target.moves else target.url
+    return f"kled recover plan {options(name=target.cluster, **more, to=to, state=state)}"
 
 
 def _nothing(_: Means) -> Iterator[RecoveryStep]:
@@ -146,7 +174,7 @@ def _not_known(means: Means) -> Iterator[RecoveryStep]:
             f"say-{case}",
             f"only where you know that it is {case}",
             "a person",
-            command=f"kled recover plan {means.target.options(case=case)}",
+            command=_plan_again(means, case=case),
         )
 
 
@@ -169,11 +197,22 @@ def _restored(means: Means, *, control: bool) -> Iterator[RecoveryStep]:
         return
     if not means.target.made:
         yield common_steps.make_store(means.target)
+    if _lacks_groups_alone(means):
+        yield from common_steps.restore_state(
+            means.target, means.snapshot, groups=means.evidence.lost_groups
+        )
+        return
     kinds = _damaged(means)
     classes = ("identity",) if kinds == ("identity",) else ()
     yield from common_steps.restore_state(
         means.target, means.snapshot, classes=classes, control=control
     )
+
+
+def _lacks_groups_alone(means: Means) -> bool:
+    state = known(means.evidence.state)
+    whole = state is not None and state.fact == "whole"
+    return whole and bool(means.evidence.lost_groups) and not means.target.moves
 
 
 def _damaged(means: Means) -> tuple[Kind, ...]:

@@ -49,7 +49,12 @@ def make_store(target: Target) -> RecoveryStep:
 
 
 def restore_state(
-    target: Target, snapshot: str, *, classes: tuple[str, ...] = (), control: bool = False
+    target: Target,
+    snapshot: str,
+    *,
+    classes: tuple[str, ...] = (),
+    groups: tuple[str, ...] = (),
+    control: bool = False,
 ) -> tuple[RecoveryStep, RecoveryStep]:
     """Show what would be restored, and restore it."""
     moves: dict[str, object] = {}
@@ -59,6 +64,7 @@ def restore_state(
         "name": target.cluster,
         "snapshot": snapshot,
         "class": classes,
+        "instance_group": groups,
         "with_control": control,
         **moves,
         "state": None if target.named or target.moves else target.url,

@@ -112,7 +112,9 @@ def _losses(
 ) -> Iterator[Loss]:
     if diagnosis.case in {"nothing-lost", "elsewhere", "not-known"}:
         return
-    if rpo["state"] != 0.0:
+    if rpo["state"] is None:
+        yield Loss("the definition, its keys and secrets, unless a copy of them is found")
+    elif rpo["state"]:
         yield Loss(
             "what was changed of the definition, its keys and secrets since the snapshot",
             rpo["state"],

@@ -22,7 +22,7 @@ C = "c.example.com"
 STORE = "s3://state"
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
 GONE = StateLeft(STORE, "gone")
-WHOLE = StateLeft(STORE, "whole", groups=2)
+WHOLE = StateLeft(STORE, "whole", groups=("control-plane", "nodes"))
 SILENT = ApiLeft("silent", ("https://api.c.example.com",))
 
 
@@ -144,6 +144,15 @@ def test_where_it_lives_elsewhere_the_epoch_says_so() -> None:
     )
 
 
+def test_machines_of_a_group_without_a_definition_are_a_loss_though_all_seems_well() -> None:
+    """kops forgets them, and calls the cluster healthy."""
+    forgotten = CloudLeft("machines", {"instance": 3}, ("control-plane", "nodes", "spot"))
+    diagnosis = diagnose(evidence(cloud=forgotten))
+
+    assert diagnosis.case == "state-lost"
+    assert "machines of spot run" in diagnosis.reasons[1]
+
+
 def test_evidence_is_plain_data() -> None:
     document = evidence(dns=Unknown("no resolver answers", "try again")).as_json()
 
@@ -153,7 +162,7 @@ def test_evidence_is_plain_data() -> None:
         "url": STORE,
         "fact": "whole",
         "counts": {},
-        "groups": 2,
+        "groups": ["control-plane", "nodes"],
         "findings": [],
         "damaged": [],
         "markers": [],

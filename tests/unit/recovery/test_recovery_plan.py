@@ -199,6 +199,15 @@ def test_a_snapshot_store_that_does_not_answer_is_no_proof_that_there_is_none() 
 
     assert not plan.stuck
     assert not plan.is_planned
+    assert keys(plan) == ["freeze", "find-out-snapshots", "look-again"]
+
+
+def test_where_a_person_is_asked_for_the_case_the_move_is_not_forgotten() -> None:
+    unknown = {"state": Unknown("no answer"), "cloud": Unknown("no kops")}
+
+    said = [step.command for step in planned(to="s3://new", **unknown).steps if step.command]
+
+    assert f"kled recover plan --name={C} --case=state-lost --to=s3://new" in said
 
 
 def test_a_move_to_the_same_store_is_none() -> None:
