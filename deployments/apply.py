@@ -12,7 +12,7 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.base import BaseWorker
 
 from deployments import schedules
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from deployments.environment import Environment
 from deployments.loading import load_flow
 from deployments.merging import merge
@@ -23,17 +23,17 @@ from tasks.running.language import NONE
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
 
-Outcome = Literal["created", "updated"]
+DeploymentOutcome = Literal["created", "updated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedDeployment:
     """What became of one deployment."""
 
     id: UUID
     flow: str
     deployment: str
-    outcome: Outcome
+    outcome: DeploymentOutcome
     work_pool: str
     kept: tuple[str, ...] = ()
     """What only the server knows, for example a second schedule."""
@@ -61,8 +61,8 @@ class Applied:
 
 
 def apply(
-    client: SyncPrefectClient, entries: tuple[Entry, ...], environment: Environment
-) -> tuple[Applied, ...]:
+    client: SyncPrefectClient, entries: tuple[CatalogEntry, ...], environment: Environment
+) -> tuple[AppliedDeployment, ...]:
     """Make the work pool and every deployment be as `entries` say in `environment`.
 
     What `entries` say holds, schedules included. What only the server knows stays: schedules of
@@ -108,7 +108,7 @@ def _template(kind: str) -> dict[str, Any]:
     return worker.get_default_base_job_template()
 
 
-def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
+def _deployment(client: SyncPrefectClient, entry: CatalogEntry) -> AppliedDeployment:
     flow = load_flow(entry)
     name = f"{entry.flow}/{entry.name}"
     fields = _fields(flow, entry)
@@ -118,7 +118,7 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
         made = client.create_deployment(
             flow_id, name=entry.name, schedules=schedules.declared(entry), **fields
         )
-        return Applied(made, entry.flow, name, "created", entry.work_pool)
+        return AppliedDeployment(made, entry.flow, name, "created", entry.work_pool)
     earlier = getattr(flow, "earlier", NONE)
     known = merge(existing, entry, flow.parameters.properties, earlier)
     try:
@@ -131,7 +131,7 @@ def _deployment(client: SyncPrefectClient, entry: Entry) -> Applied:
         ) from error
     woken = schedules.bring(client, existing, entry)
     remarks = (*known.respelled, *schedules.respell(client, existing, earlier))
-    return Applied(
+    return AppliedDeployment(
         existing.id,
         entry.flow,
         name,
@@ -152,7 +152,7 @@ def _existing(client: SyncPrefectClient, name: str) -> "DeploymentResponse | Non
         return None
 
 
-def _fields(flow: Flow[..., Any], entry: Entry) -> dict[str, Any]:
+def _fields(flow: Flow[..., Any], entry: CatalogEntry) -> dict[str, Any]:
     return {
         "entrypoint": entry.entrypoint,
         "version": __version__,

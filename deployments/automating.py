@@ -10,7 +10,7 @@ from prefect.events.schemas.automations import Automation, AutomationCore
 
 from deployments import automations
 from deployments.automation_kinds import tag
-from deployments.automations import Wanted
+from deployments.automations import WantedAutomation
 from kled.errors import InvalidInput
 
 _OURS = "kled"
@@ -84,7 +84,9 @@ def notification_block(client: SyncPrefectClient, reference: str) -> UUID:
     return block.id
 
 
-def _bring(client: SyncPrefectClient, wanted: Wanted, existing: Automation | None) -> Brought:
+def _bring(
+    client: SyncPrefectClient, wanted: WantedAutomation, existing: Automation | None
+) -> Brought:
     if existing is None:
         client.create_automation(wanted.core)
         return Brought(wanted.core.name, "created")

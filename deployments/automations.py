@@ -62,7 +62,7 @@ _SAYS: Final = "{{ flow_run.state.message }}"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedAutomation:
     """One automation as it shall be."""
 
     kind: str
@@ -77,7 +77,7 @@ def wanted(
     *,
     silence: timedelta = SILENCE,
     backup: timedelta = BACKUP,
-) -> tuple[Wanted, ...]:
+) -> tuple[WantedAutomation, ...]:
     """Return the automations for the runs of `deployments`, which are ids by the names of flows.
 
     Those that tell somebody need a notification `block`.
@@ -96,7 +96,7 @@ def wanted(
             _missing_markers(environment, of_ours, block),
         ]
     return tuple(
-        Wanted(kind, _named(environment, kind, trigger, action, about))
+        WantedAutomation(kind, _named(environment, kind, trigger, action, about))
         for kind, trigger, action, about in made
     )
 

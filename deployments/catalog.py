@@ -37,7 +37,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One deployment as prefect.yaml writes it."""
 
     name: str
@@ -73,7 +73,7 @@ def path() -> Path:
     return packaged if packaged.is_file() else _HERE.parent / "prefect.yaml"
 
 
-def load(source: Path) -> tuple[Entry, ...]:
+def load(source: Path) -> tuple[CatalogEntry, ...]:
     """Read the deployments of `source`.
 
     Raises `SettingsError` where there is no such file, and `InvalidInput` for a file that Prefect
@@ -95,7 +95,7 @@ def load(source: Path) -> tuple[Entry, ...]:
     return entries
 
 
-def find(entries: tuple[Entry, ...], flow: str) -> Entry:
+def find(entries: tuple[CatalogEntry, ...], flow: str) -> CatalogEntry:
     """Return the first entry of `flow`, in kebab or snake case; `InvalidInput` if there is none."""
     wanted = flow.replace("_", "-")
     for entry in entries:
@@ -115,7 +115,7 @@ def _read(source: Path) -> dict[str, Any]:
     return document
 
 
-def _entry(raw: Mapping[str, Any]) -> Entry:
+def _entry(raw: Mapping[str, Any]) -> CatalogEntry:
     entrypoint = str(raw.get("entrypoint", ""))
     if not entrypoint.startswith("flows.") or ":" in entrypoint or "/" in entrypoint:
         raise InvalidInput(
@@ -127,7 +127,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
         if key not in _KEYS:
             raise InvalidInput(f"{entrypoint}.{key}", "kled deploy does not apply this key")
     pool = raw.get("work_pool") or {}
-    return Entry(
+    return CatalogEntry(
         name=str(raw.get("name", "default")),
         entrypoint=entrypoint,
         description=str(raw.get("description", "")),

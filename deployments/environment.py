@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from kled import carried_rules, carried_times, rules, yaml_text
 from kled.errors import InvalidInput, SettingsError, TextUnreadable
 from kled.files.given import given_text
@@ -46,7 +46,7 @@ class Environment:
     notify: str | None = None
     """A notification block of Prefect, `TYPE/NAME`: who is told of runs that did not complete."""
 
-    def place(self, entry: Entry) -> Entry:
+    def place(self, entry: CatalogEntry) -> CatalogEntry:
         """Return `entry` as it is deployed here."""
         return replace(
             entry,

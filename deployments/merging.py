@@ -7,9 +7,9 @@ from typing import Any, Final
 from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments import schedules
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from kled import carried
-from tasks.running.language import NONE, Earlier, respell_parameters
+from tasks.running.language import NONE, EarlierSpelling, respell_parameters
 
 _ENV: Final = "env"
 
@@ -29,9 +29,9 @@ class Merged:
 
 def merge(
     existing: DeploymentResponse,
-    entry: Entry,
+    entry: CatalogEntry,
     takes: Container[str],
-    earlier: Mapping[str, Earlier] = NONE,
+    earlier: Mapping[str, EarlierSpelling] = NONE,
 ) -> Merged:
     """Return the fields of `existing` with those of `entry` on top.
 

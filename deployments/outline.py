@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from kled.errors import SettingsError
 
 _ARGS: Final = "Args:"
@@ -35,7 +35,7 @@ class Parameter:
         }
 
 
-def parameters(entry: Entry) -> tuple[Parameter, ...]:
+def parameters(entry: CatalogEntry) -> tuple[Parameter, ...]:
     """Return the parameters of the flow of `entry`, in their order.
 
     Raises `SettingsError` where the module or the function is not there.
@@ -58,12 +58,12 @@ def parameters(entry: Entry) -> tuple[Parameter, ...]:
     )
 
 
-def described(entry: Entry) -> str:
+def described(entry: CatalogEntry) -> str:
     """Return what the flow of `entry` does: its docstring without the parameters."""
     return (ast.get_docstring(_function(entry)) or "").partition(_ARGS)[0].strip()
 
 
-def _function(entry: Entry) -> ast.FunctionDef:
+def _function(entry: CatalogEntry) -> ast.FunctionDef:
     module = importlib.util.find_spec(entry.module)
     if module is None or module.origin is None:
         raise SettingsError(f"there is no module {entry.module}")

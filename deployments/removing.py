@@ -7,9 +7,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import ObjectNotFound
 
 from deployments.automating import present
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 
-Outcome = Literal["goes", "removed", "stays"]
+RemovalOutcome = Literal["goes", "removed", "stays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Removal:
 
     kind: Literal["deployment", "automation", "work pool"]
     name: str
-    outcome: Outcome
+    outcome: RemovalOutcome
     remark: str = ""
 
     def as_json(self) -> dict[str, object]:
@@ -33,7 +33,7 @@ class Removal:
 
 def remove(
     client: SyncPrefectClient,
-    entries: tuple[Entry, ...],
+    entries: tuple[CatalogEntry, ...],
     environment: str,
     pool: str,
     *,
@@ -44,7 +44,7 @@ def remove(
     Automations go first, so that nobody is told of what goes. Runs, their logs and artifacts stay,
     and so does the work pool, which others may use. Safe to repeat and to kill.
     """
-    outcome: Outcome = "removed" if act else "goes"
+    outcome: RemovalOutcome = "removed" if act else "goes"
     removals = []
     for automation in present(client, environment).values():
         if act:

@@ -8,17 +8,17 @@ from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
-from deployments.catalog import Entry, Schedule
-from tasks.running.language import Earlier, respell_parameters
+from deployments.catalog import CatalogEntry, Schedule
+from tasks.running.language import EarlierSpelling, respell_parameters
 
 
-def declared(entry: Entry) -> list[DeploymentScheduleCreate]:
+def declared(entry: CatalogEntry) -> list[DeploymentScheduleCreate]:
     """Return the schedules of `entry` as a new deployment gets them."""
     return [_created(schedule) for schedule in entry.schedules]
 
 
 def bring(
-    client: SyncPrefectClient, deployment: DeploymentResponse, entry: Entry
+    client: SyncPrefectClient, deployment: DeploymentResponse, entry: CatalogEntry
 ) -> tuple[str, ...]:
     """Make the schedules of `entry` be as it says, by their slugs; touch no other schedule.
 
@@ -40,7 +40,9 @@ def bring(
 
 
 def respell(
-    client: SyncPrefectClient, deployment: DeploymentResponse, earlier: Mapping[str, Earlier]
+    client: SyncPrefectClient,
+    deployment: DeploymentResponse,
+    earlier: Mapping[str, EarlierSpelling],
 ) -> tuple[str, ...]:
     """Write the parameters of schedules in today's spelling; return a line for each. Repeatable."""
     said: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ def respell(
     return said
 
 
-def others(deployment: DeploymentResponse, entry: Entry) -> list[DeploymentSchedule]:
+def others(deployment: DeploymentResponse, entry: CatalogEntry) -> list[DeploymentSchedule]:
     """Return the schedules that only the server knows."""
     ours = {schedule.slug for schedule in entry.schedules}
     return [schedule for schedule in deployment.schedules if schedule.slug not in ours]

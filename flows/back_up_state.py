@@ -7,17 +7,19 @@ from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 from tasks.running.results import afterwards
 
 
 @language.flow(
-    name="back-up-state", flow_run_name="back up state", earlier={"clusters": Earlier("name")}
+    name="back-up-state",
+    flow_run_name="back up state",
+    earlier={"clusters": EarlierSpelling("name")},
 )
 @reported
-def back_up_state(name: tuple[ClusterName, ...] = ()) -> Outcome:
+def back_up_state(name: tuple[ClusterName, ...] = ()) -> FlowOutcome:
     """Snapshot every cluster of the state store, or the named ones.
 
     Safe to run again and at any time: where nothing is new, nothing is written.

@@ -9,7 +9,7 @@ from kled.operations.health.looks.public import read_public
 from tasks import health
 from tasks.running import findings_table, language
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Duration
 
 
@@ -24,7 +24,7 @@ def check_health(
     wait: Duration | None = None,
     skip: tuple[ClusterName, ...] = (),
     no_validate: bool = False,  # noqa: FBT001, FBT002 - a parameter of a form
-) -> Outcome:
+) -> FlowOutcome:
     """Look whether clusters are healthy, and could be brought back; announce what is not.
 
     Safe to run at any time: it only reads.

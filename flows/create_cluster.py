@@ -11,15 +11,15 @@ from tasks import cluster, credentials, health
 from tasks.guards import CREATES
 from tasks.running import agreements, approvals, language, plans, resources
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import Digest, Duration
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 
 
 @language.flow(
     name="create-cluster",
     flow_run_name="create {spec.name}",
-    earlier={"patience": Earlier("wait", "m")},
+    earlier={"patience": EarlierSpelling("wait", "m")},
 )
 @reported
 def create_cluster(
@@ -27,7 +27,7 @@ def create_cluster(
     kubeconfig: Path | None = None,
     wait: Duration = "30m",
     digest: Digest | None = None,
-) -> Outcome:
+) -> FlowOutcome:
     """Create a cluster, wait until it validates, and export a kubeconfig for it.
 
     Safe to run again after a failure, a cancellation or a kill: it does only what is left. What is

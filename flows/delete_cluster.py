@@ -8,7 +8,7 @@ from kled.operations.records.approved_plan import Approved
 from tasks import cluster
 from tasks.running import approvals, language, plans, previews, resources
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Digest
 from tasks.running.language import CLUSTER
 
@@ -23,7 +23,7 @@ def delete_cluster(
     *,
     unregister: bool = False,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Delete a cluster's cloud resources, keys, etcd backups and definition.
 
     A final snapshot with every etcd backup is taken and read back first. What is deleted is the

@@ -7,20 +7,22 @@ from kled.sentences import options
 from tasks import credentials
 from tasks.running import language, resources
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Duration
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 
 
 @language.flow(
-    name="export-cluster", flow_run_name="export {name}", earlier={"hours": Earlier("admin", "h")}
+    name="export-cluster",
+    flow_run_name="export {name}",
+    earlier={"hours": EarlierSpelling("admin", "h")},
 )
 @reported
 def export_cluster(
     name: ClusterName,
     kubeconfig: Path | None = None,
     admin: Duration = "18h",
-) -> Outcome:
+) -> FlowOutcome:
     """Export a kubeconfig with short-lived admin credentials for a cluster.
 
     Safe to repeat: contexts of other clusters in the file are kept, and it is replaced whole.

@@ -6,13 +6,13 @@ from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, StoreUrl
 
 
 @language.flow(name="mirror-snapshots", flow_run_name="mirror snapshots")
 @reported
-def mirror_snapshots(to: StoreUrl, name: ClusterName | None = None) -> Outcome:
+def mirror_snapshots(to: StoreUrl, name: ClusterName | None = None) -> FlowOutcome:
     """Copy the snapshots that a second store lacks, every byte proved; nothing is deleted there.
 
     Args:

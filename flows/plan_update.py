@@ -1,14 +1,14 @@
 """Plan an update and tell people of it: for decisions that take longer than a run waits."""
 
 from tasks.running import approvals, language, plans, previews
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName
 from tasks.running.language import CLUSTER
 
 
 @language.flow(name="plan-update", flow_run_name="plan update of {name}", earlier=CLUSTER)
 @reported
-def plan_update(name: ClusterName) -> Outcome:
+def plan_update(name: ClusterName) -> FlowOutcome:
     """Say what an update of a cluster would change, and what to type to apply just that.
 
     Changes nothing, waits for nobody. Where the rules ask about the plan people are told of it, at

@@ -6,16 +6,18 @@ from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, previews, snapshot_table
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Kept
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 from tasks.running.results import afterwards
 
 NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 
 
 @language.flow(
-    name="prune-snapshots", flow_run_name="prune snapshots", earlier={"keep": Earlier(keys=NUMBERS)}
+    name="prune-snapshots",
+    flow_run_name="prune snapshots",
+    earlier={"keep": EarlierSpelling(keys=NUMBERS)},
 )
 @reported
 def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in the UI
@@ -29,7 +31,7 @@ def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in th
     confirm: ClusterName | None = None,
     *,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Remove what retention does not keep; the newest trusted snapshot always stays.
 
     Numbers that are left out are those of the settings file, else kled's own.

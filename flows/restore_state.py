@@ -5,7 +5,7 @@ from kled.operations.snapshots.plan_snapshots import PlanRestore
 from tasks import recovery
 from tasks.running import language, previews
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Digest, Restorable, StoreUrl
 from tasks.running.language import CLUSTER
 
@@ -25,7 +25,7 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
     of_state_store: StoreUrl | None = None,
     rewrite_places: bool = False,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Put a cluster's state back as a snapshot has it; what is there now is snapshotted first.
 
     Nothing is deleted, and nothing is written before every byte was proved. Safe to run again: what

@@ -7,15 +7,15 @@ from tasks import cluster, rolling
 from tasks.guards import ROLLS
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration, GroupName, GroupOrMachine
-from tasks.running.language import CLUSTER, Earlier
+from tasks.running.language import CLUSTER, EarlierSpelling
 
 EARLIER = {
     **CLUSTER,
-    "instance_groups": Earlier("instance_group"),
-    "pause": Earlier("pause", "m"),
-    "group_deadline": Earlier("group_deadline", "m"),
+    "instance_groups": EarlierSpelling("instance_group"),
+    "pause": EarlierSpelling("pause", "m"),
+    "group_deadline": EarlierSpelling("group_deadline", "m"),
 }
 
 
@@ -32,7 +32,7 @@ def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
     force: bool = False,
     skip_preflight: bool = False,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Replace the machines that do not run what the definition says, in their safe order.
 
     What would block it is named before anything starts. A failure halts it with nothing cordoned by

@@ -7,11 +7,11 @@ from tasks import cluster
 from tasks import instance_group as groups
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration, GroupName, Machines
-from tasks.running.language import CLUSTER, Earlier
+from tasks.running.language import CLUSTER, EarlierSpelling
 
-EARLIER = {**CLUSTER, "minimum": Earlier("min"), "maximum": Earlier("max")}
+EARLIER = {**CLUSTER, "minimum": EarlierSpelling("min"), "maximum": EarlierSpelling("max")}
 
 
 @language.flow(
@@ -29,7 +29,7 @@ def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name 
     *,
     force_unmanaged: bool = False,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Give an instance group other bounds so that no pod is killed by it.
 
     Machines that go are drained by eviction first; where a budget holds their pods, the group gets

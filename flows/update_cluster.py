@@ -8,15 +8,15 @@ from kled.operations.records.approved_plan import Approved
 from tasks import cluster, health, rolling
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Digest, Duration
-from tasks.running.language import CLUSTER, Earlier
+from tasks.running.language import CLUSTER, EarlierSpelling
 
 
 @language.flow(
     name="update-cluster",
     flow_run_name="update {name}",
-    earlier={**CLUSTER, "patience": Earlier("wait", "m")},
+    earlier={**CLUSTER, "patience": EarlierSpelling("wait", "m")},
 )
 @reported
 def update_cluster(
@@ -27,7 +27,7 @@ def update_cluster(
     *,
     roll: bool = False,
     yes: bool = True,
-) -> Outcome:
+) -> FlowOutcome:
     """Bring the cloud in line with a cluster's definition; with `roll` also its machines.
 
     The plan is made first and shown with whom it touches; what is applied is that plan, or nothing.

@@ -6,23 +6,23 @@ from kled.operations.health.validate_clusters import ValidateClusters
 from tasks import health
 from tasks.running import health_table, language
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, Duration
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 
 
 @language.flow(
     name="validate-cluster",
     flow_run_name="validate {name}",
     unnamed="validate all clusters",
-    earlier={"patience": Earlier("wait", "m")},
+    earlier={"patience": EarlierSpelling("wait", "m")},
 )
 @reported
 def validate_cluster(
     name: ClusterName | None = None,
     wait: Duration | None = None,
     skip: tuple[ClusterName, ...] = (),
-) -> Outcome:
+) -> FlowOutcome:
     """Wait until a cluster validates, or look at all; announce whether they are healthy.
 
     Safe to run at any time: it only reads.

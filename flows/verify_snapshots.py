@@ -8,7 +8,7 @@ from tasks import snapshots
 from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import reading
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.forms import ClusterName, SnapshotName
 from tasks.running.results import afterwards
 
@@ -19,7 +19,7 @@ def verify_snapshots(
     name: ClusterName | None = None,
     snapshot: SnapshotName = "newest",
     level: Literal[0, 1, 2, 4] = 1,
-) -> Outcome:
+) -> FlowOutcome:
     """Prove the newest snapshot of every cluster, and that none was removed; or one snapshot.
 
     Run it where the age identity is: encrypted snapshots can be proved at level 0 only without it.

@@ -13,7 +13,7 @@ from kled.operations.instance_group.create_delete import CreateInstanceGroup, De
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
 from kled.operations.instance_group.scaling import Target
 from kled.operations.step import Step
-from kled.operations.ways_back import Found
+from kled.operations.ways_back import KnownWayBack
 from tasks.running.task import kops_task
 
 __all__ = [
@@ -78,17 +78,17 @@ def drain_and_end_machines(group: Target) -> Step:
 
 
 @kops_task(APPLIES)
-def set_bounds(group: Target) -> Step[Found]:
+def set_bounds(group: Target) -> Step[KnownWayBack]:
     """Store the bounds and apply them. Returns how those before are set again."""
-    earlier = Found()
+    earlier = KnownWayBack()
     step = scaling.bounds_step(group, earlier)
     return replace(step, result=lambda: earlier)  # type: ignore[arg-type, return-value]
 
 
 @kops_task(APPLIES)
-def let_launch(group: Target, earlier: Found | None = None) -> Step:
+def let_launch(group: Target, earlier: KnownWayBack | None = None) -> Step:
     """Let the group launch machines again; `earlier` is what `set_bounds` returned."""
-    return scaling.release_step(group, earlier or Found())
+    return scaling.release_step(group, earlier or KnownWayBack())
 
 
 @kops_task()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from kled.api.observing import Observer, Steps
+from kled.api.observing import Observer, ToldSteps
 from kled.commands import Places, completed
 from kled.config import Settings
 from kled.errors import InvalidInput, KledError, KopsError
@@ -41,9 +41,9 @@ class Calls:
     observer: Observer
 
     @property
-    def steps(self) -> Steps:
+    def steps(self) -> ToldSteps:
         """What a runner tells of the steps that it executes."""
-        return Steps(self.observer)
+        return ToldSteps(self.observer)
 
     @contextmanager
     def session(self, *, with_kops: bool = True, asks_again: bool = True) -> Iterator[Session]:

@@ -59,7 +59,7 @@ class Logging(Observer):
         _LOG.debug("kops: %s", line)
 
 
-class Steps:
+class ToldSteps:
     """Tells an observer of steps by their names."""
 
     def __init__(self, observer: Observer) -> None:

@@ -22,7 +22,7 @@ from kled.install.published import Published
 from kled.install.release import shown
 from kled.retry import Clock
 
-Progress = Callable[[int, int | None], None]
+TellBytes = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes of the whole, where the server says them."""
 
 LARGEST: Final = 1 << 30
@@ -32,7 +32,7 @@ _SLOWEST: Final = 1024  # bytes per second, over a window
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class Pace:
+class DownloadPace:
     """Watches one attempt: too slow over half a minute, or past the deadline of all attempts."""
 
     def __init__(self, clock: Clock, ends: float) -> None:
@@ -57,7 +57,7 @@ class Pace:
 
 
 def download(
-    http: httpx.Client, wanted: Published, partial: Path, *, pace: Pace, progress: Progress
+    http: httpx.Client, wanted: Published, partial: Path, *, pace: DownloadPace, progress: TellBytes
 ) -> bool:
     """Bring `partial` to its full length; return whether earlier bytes were kept.
 
@@ -131,8 +131,8 @@ def _append(
     partial: Path,
     start: int,
     total: int | None,
-    pace: Pace,
-    progress: Progress,
+    pace: DownloadPace,
+    progress: TellBytes,
 ) -> int:
     """Add the body to `partial`, on disk when this returns, and return its new length."""
     done = start

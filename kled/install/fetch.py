@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kled.errors import DownloadFailed, KledError, ReleaseMissing
-from kled.install.patience import Patience
+from kled.install.patience import ConnectionDeadline
 from kled.install.release import shown
 from kled.sentences import duration, without_number
 
@@ -59,7 +59,7 @@ def opened(
     """
     plain = {"Accept-Encoding": "identity", "User-Agent": "kled", "Connection": "close"}
     request = http.build_request("GET", address, headers={**plain, **(headers or {})})
-    with Patience(seconds) as patience:
+    with ConnectionDeadline(seconds) as patience:
         try:
             with closing(_answered(http, request, patience, follow=follow)) as answer:
                 _judge(answer, address)
@@ -71,7 +71,7 @@ def opened(
 
 
 def _answered(
-    http: httpx.Client, request: httpx.Request, patience: Patience, *, follow: bool
+    http: httpx.Client, request: httpx.Request, patience: ConnectionDeadline, *, follow: bool
 ) -> httpx.Response:
     """Send it, and what it is redirected to; return the last answer, its body unread."""
     first = str(request.url)
@@ -90,7 +90,7 @@ def _answered(
     )
 
 
-def _too_slow(address: str, patience: Patience) -> DownloadFailed | None:
+def _too_slow(address: str, patience: ConnectionDeadline) -> DownloadFailed | None:
     if not patience.over:
         return None
     return DownloadFailed(

@@ -34,7 +34,7 @@ DOWNLOAD: Final = Policy(
 
 
 def install(
-    request: Request, *, http: httpx.Client, clock: Clock, progress: download.Progress
+    request: Request, *, http: httpx.Client, clock: Clock, progress: download.TellBytes
 ) -> Installed:
     """Install the version asked for and put it in use, or verify one that is installed.
 
@@ -51,7 +51,7 @@ def install(
     with _advised(), managed.turn(root, clock, DOWNLOAD.deadline):
         before = current_version(root)
         digest = managed.intact(root, version)
-        outcome: managed.Outcome = "already installed" if digest else "installed"
+        outcome: managed.InstallOutcome = "already installed" if digest else "installed"
         _close_to_others(request.home, version)
         if digest is None:
             digest = _bring(request, root, version, http=http, clock=clock, progress=progress)
@@ -105,7 +105,7 @@ def _bring(
     *,
     http: httpx.Client,
     clock: Clock,
-    progress: download.Progress,
+    progress: download.TellBytes,
 ) -> str:
     """Download, verify and place `version`; return its digest. The lock is held."""
     base = release.parse_mirror(request.mirror)
@@ -128,7 +128,7 @@ class _Transfer:
     wanted: Published
     partial: Path
     clock: Clock
-    progress: download.Progress
+    progress: download.TellBytes
 
     def succeeds(self) -> bool:
         """Download what is missing; False where bytes of an earlier answer make it wrong."""
@@ -160,7 +160,7 @@ class _Transfer:
         ends = self.clock.monotonic() + DOWNLOAD.deadline.total_seconds()
 
         def attempt() -> bool:
-            pace = download.Pace(self.clock, ends)
+            pace = download.DownloadPace(self.clock, ends)
             return download.download(
                 self.http, self.wanted, self.partial, pace=pace, progress=self.progress
             )

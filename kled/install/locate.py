@@ -15,7 +15,7 @@ from kled import sentences
 from kled.errors import KopsMissing, KopsUnsafe
 from kled.files.swappable import Weakness, weakness
 
-Source = Literal["KLED_KOPS", "managed", "PATH"]
+KopsSource = Literal["KLED_KOPS", "managed", "PATH"]
 
 EXECUTABLE: Final = "kops"
 CURRENT: Final = "current"
@@ -28,7 +28,7 @@ class Program:
     """The kops to run, as an absolute path, and where it was found."""
 
     path: Path
-    source: Source
+    source: KopsSource
 
 
 def managed_root(home: Path) -> Path:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 RECORD: Final = "kops.sha256"
 """Beside each executable: its digest as it was published, in the form of `sha256sum`."""
 
-Outcome = Literal["installed", "already installed", "verified"]
+InstallOutcome = Literal["installed", "already installed", "verified"]
 Against = Literal["published", "recorded"]
 
 
@@ -46,7 +46,7 @@ class Installed:
     version: str
     path: Path
     sha256: str
-    outcome: Outcome
+    outcome: InstallOutcome
     against: Against
     """Whether the digest was compared with what is published now or with the record of then."""
     replaced: str | None = None

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 _CONNECTED: Final = "connection.connect_tcp.complete"
 
 
-class Patience:
+class ConnectionDeadline:
     """Shuts the connections that are opened under it when its seconds are over.
 
     An httpx `trace` extension: httpcore calls it at each event. `over` says whether it happened.

@@ -16,7 +16,7 @@ from kled.kops.failures.causes import SERVER_ERROR, THROTTLED
 from kled.kops.failures.classify import classify, last_error
 from kled.kops.failures.failure_row import first
 from kled.kops.failures.unloadable import require_own_name
-from kled.kops.failures.vain_waits import Waiting
+from kled.kops.failures.vain_waits import WatchedLines
 from kled.kops.failures.warnings import warnings
 from kled.kops.remembered_answers import Remembered
 from kled.kops.state_store.irregular import require_files
@@ -37,7 +37,7 @@ _ENDPOINT: Final = "S3_ENDPOINT"
 _CHOOSING: Final = frozenset({"KOPS_CLUSTER_NAME", "KUBE_EDITOR"})
 
 
-class Calls:
+class KopsCalls:
     """Runs kops for the verbs, which share it (`kled.kops.client`).
 
     Every call gets a private KUBECONFIG below `scratch` (which must be a directory of mode 0700),
@@ -185,7 +185,7 @@ class Calls:
         if "--yes=true" in argv:
             streams["stdout"] = copy.copy(self._redactor)
 
-        waiting = {stream: Waiting() for stream in streams}
+        waiting = {stream: WatchedLines() for stream in streams}
 
         def follow(stream: Stream, line: str) -> None:
             if stream not in streams:

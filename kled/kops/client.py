@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from kled.kops.call import Calls
-from kled.kops.verbs.cluster import Clusters
-from kled.kops.verbs.credentials import Credentials
-from kled.kops.verbs.definition import Definitions
-from kled.kops.verbs.instance import Instances
-from kled.kops.verbs.instance_group import InstanceGroups
-from kled.kops.verbs.kubeconfig import Kubeconfigs
-from kled.kops.verbs.named_fields import Fields
+from kled.kops.call import KopsCalls
+from kled.kops.verbs.cluster import ClusterVerbs
+from kled.kops.verbs.credentials import CredentialVerbs
+from kled.kops.verbs.definition import DefinitionVerbs
+from kled.kops.verbs.instance import InstanceVerbs
+from kled.kops.verbs.instance_group import InstanceGroupVerbs
+from kled.kops.verbs.kubeconfig import KubeconfigVerbs
+from kled.kops.verbs.named_fields import NamedFields
 from kled.kops.verbs.version import ask_version
 from kled.models.version import KopsVersion
 
@@ -23,15 +23,15 @@ class Kops:
     in the scratch directory.
     """
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: KopsCalls) -> None:
         self._calls = calls
-        self.cluster = Clusters(calls)
-        self.definition = Definitions(calls)
-        self.instance_groups = InstanceGroups(calls)
-        self.instances = Instances(calls)
-        self.credentials = Credentials(calls)
-        self.kubeconfig = Kubeconfigs(calls)
-        self.fields = Fields(calls)
+        self.cluster = ClusterVerbs(calls)
+        self.definition = DefinitionVerbs(calls)
+        self.instance_groups = InstanceGroupVerbs(calls)
+        self.instances = InstanceVerbs(calls)
+        self.credentials = CredentialVerbs(calls)
+        self.kubeconfig = KubeconfigVerbs(calls)
+        self.fields = NamedFields(calls)
 
     @property
     def state_store(self) -> str:

@@ -21,7 +21,7 @@ _ROLL_DURATIONS = (
     "post_drain_delay",
 )
 Argv = list[str]
-Options = Iterable[tuple[str, str]]
+FlagValues = Iterable[tuple[str, str]]
 """Flag names without dashes, and their values, in the order in which kops gets them."""
 
 
@@ -40,7 +40,7 @@ def get_definition(name: str) -> Argv:
     return ["get", "all", _name(name), "--output=yaml"]
 
 
-def dry_run(options: Options, state: str) -> Argv:
+def dry_run(options: FlagValues, state: str) -> Argv:
     """The definition that `create_cluster` would store, stored nowhere.
 
     `state` must hold no cluster of that name: kops refuses to plan one that exists.
@@ -48,7 +48,7 @@ def dry_run(options: Options, state: str) -> Argv:
     return [*create_cluster(options), f"--state={state}", "--dry-run=true", "--output=yaml"]
 
 
-def create_cluster(options: Options) -> Argv:
+def create_cluster(options: FlagValues) -> Argv:
     """Store a definition and preview it; `options` hold the name."""
     return ["create", "cluster", *_flags(options)]
 
@@ -222,7 +222,7 @@ def quoted(value: str) -> str:
     return out.getvalue()
 
 
-def _flags(options: Options) -> Argv:
+def _flags(options: FlagValues) -> Argv:
     return [
         f"--{flag}={quoted(value) if flag in _REPEATABLE else value}" for flag, value in options
     ]

@@ -11,7 +11,7 @@ from typing import Final
 
 from kled.errors import DrainBlocked, KledError
 from kled.kubernetes.client import Api
-from kled.kubernetes.eviction import Held, evict
+from kled.kubernetes.eviction import HeldByBudget, evict
 from kled.kubernetes.nodes import cordon
 from kled.kubernetes.pods import pods_on
 from kled.models.kubernetes import DrainReport, PodState
@@ -105,7 +105,7 @@ class _Drain:
             if pod.leaving or pod.uid in self.evicted or due > now:
                 continue
             answer = evict(self.api, pod)
-            if isinstance(answer, Held):
+            if isinstance(answer, HeldByBudget):
                 if pod.uid not in self.waiting:
                     self._say(f"{pod.label} is held: {answer.reason}")
                 self.waiting[pod.uid] = (now + max(_AGAIN, answer.seconds), answer.reason)

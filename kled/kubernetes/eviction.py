@@ -18,7 +18,7 @@ _SEVERAL: Final = "more than one PodDisruptionBudget"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldByBudget:
     """A budget does not let the pod go now."""
 
     reason: str
@@ -26,7 +26,7 @@ class Held:
     """How long the API asks to wait before the next try."""
 
 
-def evict(api: Api, pod: PodState) -> Held | None:
+def evict(api: Api, pod: PodState) -> HeldByBudget | None:
     """Ask for the eviction of this very pod; None where it was granted, or the pod is gone.
 
     Raises `DrainBlocked` where no waiting will help.
@@ -53,7 +53,7 @@ def evict(api: Api, pod: PodState) -> Held | None:
     return None
 
 
-def _held(error: "httpx2.HTTPStatusError", pod: PodState) -> Held | None:
+def _held(error: "httpx2.HTTPStatusError", pod: PodState) -> HeldByBudget | None:
     """Return what holds the pod; None for an answer that means something else."""
     status = error.response.status_code
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and _SEVERAL in str(error):
@@ -65,7 +65,7 @@ def _held(error: "httpx2.HTTPStatusError", pod: PodState) -> Held | None:
     if status != HTTPStatus.TOO_MANY_REQUESTS or not causes:
         return None
     told = error.response.headers.get("Retry-After", "")
-    return Held("; ".join(causes), float(told) if told.isdecimal() else 0.0)
+    return HeldByBudget("; ".join(causes), float(told) if told.isdecimal() else 0.0)
 
 
 def _causes(error: Any) -> list[str]:  # noqa: ANN401 - the client's error, with or without a status

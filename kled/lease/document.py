@@ -14,8 +14,8 @@ from kled.errors import DocumentDamaged, StoreError
 from kled.storage.base import checked
 
 FORMAT: Final = "kled.io/lease/v1"
-State = Literal["held", "released"]
-_STATES: Final[dict[str, State]] = {"held": "held", "released": "released"}
+LeaseState = Literal["held", "released"]
+_STATES: Final[dict[str, LeaseState]] = {"held": "held", "released": "released"}
 _LONGEST: Final = timedelta(days=1)
 LARGEST: Final = 64 * 1024
 """Bytes of a lease; no more than that is read of what stands in its place."""
@@ -57,7 +57,7 @@ class Lease:
     ttl: timedelta
     token: int
     renewals: int = 0
-    state: State = "held"
+    state: LeaseState = "held"
 
     def renewed(self) -> Self:
         """Return the lease's next beat."""

@@ -9,7 +9,7 @@ from kled.errors import LeaseLost
 from kled.lease import child, messages, vigil
 from kled.lease.document import Lease, encode
 from kled.lease.messages import (
-    Ask,
+    AskForNews,
     Beat,
     Failed,
     FromHolder,
@@ -17,7 +17,7 @@ from kled.lease.messages import (
     Gone,
     Hand,
     Here,
-    Lost,
+    LeaseIsLost,
     Ready,
     Release,
     Released,
@@ -107,7 +107,7 @@ class Held:
         For the end: a child that the watchdog ended must not look like one that failed.
         """
         self._answered.clear()
-        self._tell(Ask())
+        self._tell(AskForNews())
         with self._lock:
             patience = self._vigil.seconds_left(self._clock.monotonic())
         if not self._over.is_set():
@@ -122,7 +122,7 @@ class Held:
                     self._vigil.renewed(since)
             case Failed(why):
                 logger.warning("cannot renew the lease yet: %s", why)
-            case Lost(why):
+            case LeaseIsLost(why):
                 self._end(why)
             case Here():
                 self._answered.set()

@@ -44,7 +44,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AskForNews:
     """The holder asks for `Here`, before which it hears all that the watchdog knows by now."""
 
 
@@ -73,7 +73,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LeaseIsLost:
     """The lease cannot be relied on any more, or the watchdog could not begin."""
 
     why: str
@@ -81,7 +81,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """The watchdog's answer to `Ask`."""
+    """The watchdog's answer to `AskForNews`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +96,21 @@ class Gone:
     """The other side has ended; never sent, but noticed."""
 
 
-FromHolder = Open | Hand | Beat | Start | Ask | Release
-FromWatchdog = Ready | Renewed | Failed | Lost | Here | Released
+FromHolder = Open | Hand | Beat | Start | AskForNews | Release
+FromWatchdog = Ready | Renewed | Failed | LeaseIsLost | Here | Released
 _OF_HOLDER: Final[dict[str, type[FromHolder]]] = {
     "open": Open,
     "lease": Hand,
     "beat": Beat,
     "child": Start,
-    "ask": Ask,
+    "ask": AskForNews,
     "release": Release,
 }
 _OF_WATCHDOG: Final[dict[str, type[FromWatchdog]]] = {
     "ready": Ready,
     "renewed": Renewed,
     "failed": Failed,
-    "lost": Lost,
+    "lost": LeaseIsLost,
     "here": Here,
     "released": Released,
 }

@@ -9,7 +9,7 @@ from typing import Final
 from kled.lease.held import Held
 from kled.storage.base import Location
 
-Key = tuple[Location, str, str]
+SharedLease = tuple[Location, str, str]
 """The store, the cluster and the run."""
 
 
@@ -21,14 +21,14 @@ class _Share:
     stack: ExitStack = field(default_factory=ExitStack)
 
 
-_shares: Final[dict[Key, _Share]] = {}
+_shares: Final[dict[SharedLease, _Share]] = {}
 """Operations of one run that know nothing of each other share a lease: a second of the same run
 would wait for the first. `_guard` is held for each look; a share goes with its last user."""
 _guard: Final = threading.Lock()
 
 
 @contextmanager
-def shared(key: Key, make: Callable[[], AbstractContextManager[Held]]) -> Iterator[Held]:
+def shared(key: SharedLease, make: Callable[[], AbstractContextManager[Held]]) -> Iterator[Held]:
     """Yield the lease of `key`; the first user makes it, the last one out gives it back."""
     with _guard:
         share = _shares.setdefault(key, _Share())

@@ -11,7 +11,7 @@ from typing import IO, Final
 from kled import process
 from kled.errors import KledError
 from kled.lease import messages
-from kled.lease.messages import FromWatchdog, Gone, Lost, Open, Ready
+from kled.lease.messages import FromWatchdog, Gone, LeaseIsLost, Open, Ready
 from kled.lease.watch import attend
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
@@ -68,7 +68,7 @@ class Companion:
 
     def _before_ready(self, message: FromWatchdog | Gone) -> None:
         match message:
-            case Lost(why):
+            case LeaseIsLost(why):
                 self._trouble = why
             case Ready():
                 self._trouble = ""

@@ -24,7 +24,7 @@ from kled.lease import child, messages, vigil
 from kled.lease.child import Child
 from kled.lease.document import Lease, decode
 from kled.lease.messages import (
-    Ask,
+    AskForNews,
     Beat,
     Failed,
     FromHolder,
@@ -32,7 +32,7 @@ from kled.lease.messages import (
     Gone,
     Hand,
     Here,
-    Lost,
+    LeaseIsLost,
     Open,
     Ready,
     Release,
@@ -46,21 +46,21 @@ from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenByAnother:
     """A write has found another writer's lease."""
 
     why: str
 
 
-Event = FromHolder | Gone | Renewed | Failed | Released | Taken
+WatchEvent = FromHolder | Gone | Renewed | Failed | Released | TakenByAnother
 """What the watch hears of: the holder's words, and how its own writes ended."""
 
 
-class Watch:
+class LeaseWatch:
     """One lease under watch; everything but the writes happens in the thread that calls `run`."""
 
     def __init__(self, store: ObjectStore, handed: Hand, pipe: IO[bytes], clock: Clock) -> None:
-        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[WatchEvent] = queue.SimpleQueue()
         self._store = store
         self._pipe = pipe
         self._clock = clock
@@ -83,7 +83,7 @@ class Watch:
                 self._lose(why + self._trouble)
                 break
 
-    def _handle(self, event: Event) -> bool:
+    def _handle(self, event: WatchEvent) -> bool:
         """Act on one event; say whether it was the last."""
         match event:
             case Beat(at):
@@ -92,9 +92,9 @@ class Watch:
             case Start(pid, started):
                 self._children = {*filter(child.running, self._children)}
                 self._children.add(Child(pid, started))
-            case Ask():
+            case AskForNews():
                 self._tell(Here())
-            case Taken(why):
+            case TakenByAnother(why):
                 self._lose(why)
                 return True
             case Release() | Gone():
@@ -121,7 +121,7 @@ class Watch:
         try:
             self._tag = advance(self._store, lease, self._tag)
         except LeaseLost as error:
-            self.events.put(Taken(error.message))
+            self.events.put(TakenByAnother(error.message))
         except KledError as error:
             self.events.put(Failed(error.message))
         else:
@@ -141,13 +141,13 @@ class Watch:
 
     def _lose(self, why: str) -> None:
         """Say so first: the holder must not take the child's end for something else."""
-        self._tell(Lost(why))
+        self._tell(LeaseIsLost(why))
         child.stop(self._children, self._schedule.kill_grace, self._clock)
 
     def _give_back(self, *, holder_died: bool) -> None:
         dead = child.stop(self._children, self._schedule.kill_grace, self._clock)
         if not dead or (holder_died and not child.KNOWN_BY_START):
-            return self._tell(Lost("a child may still run, so the lease is left to lapse"))
+            return self._tell(LeaseIsLost("a child may still run, so the lease is left to lapse"))
         if self._settled() and self._vigil.lost(self._clock.monotonic()) is None:
             self._write(self._lease.released(), Released(self._clock.monotonic()))
             self._settled()
@@ -158,7 +158,7 @@ class Watch:
         ends = self._since + self._lease.ttl.total_seconds()
         while self._writing:
             match self._next(max(0.0, ends - self._clock.monotonic())):
-                case None | Taken():
+                case None | TakenByAnother():
                     return False
                 case Renewed() | Failed() | Released() as end:
                     self._write_ended(end)
@@ -166,7 +166,7 @@ class Watch:
                     pass  # whatever the holder says now, it has asked for the end
         return True
 
-    def _next(self, patience: float) -> Event | None:
+    def _next(self, patience: float) -> WatchEvent | None:
         try:
             return self.events.get(timeout=patience)
         except queue.Empty:
@@ -196,7 +196,7 @@ def attend(
     handed = next(heard, None)
     if not isinstance(handed, Hand):
         return
-    watch = Watch(store, handed, pipe, clock)
+    watch = LeaseWatch(store, handed, pipe, clock)
 
     def listen() -> None:
         for message in heard:

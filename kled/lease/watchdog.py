@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import KledError
 from kled.lease import messages
 from kled.lease.clock import boot_time
-from kled.lease.messages import Lost, Open
+from kled.lease.messages import LeaseIsLost, Open
 from kled.lease.watch import attend
 from kled.redact import RedactingFilter, Redactor, log_strays, secret_values
 from kled.retry import Clock
@@ -42,7 +42,7 @@ def main() -> int:
         try:
             attend(os.fdopen(os.dup(0), "rb"), pipe, opened, clock)
         except KledError as error:
-            messages.told(pipe, Lost(error.message))
+            messages.told(pipe, LeaseIsLost(error.message))
             return 1
     return 0
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["given", "digest", "unasked"]
+AgreementKind = Literal["given", "digest", "unasked"]
 """`given`: somebody was asked and agreed; `digest`: whoever started the run named the plan by its
 digest, and nobody was asked; `unasked`: the rules ask nobody."""
 
@@ -17,7 +17,7 @@ NO_AREA: Final = "the plan touches nothing that the rules ask about"
 class Agreement:
     """How it came that one plan may be applied."""
 
-    kind: Kind
+    kind: AgreementKind
     digest: str
     """Of the plan: all of it, or the digits that the starter gave; empty where there is none."""
     why: str = ""

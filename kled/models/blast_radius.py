@@ -32,7 +32,7 @@ class GroupRoll:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedMachines:
     """Machines of one instance group that the cloud itself ends at once, without draining them."""
 
     instance_group: str
@@ -50,7 +50,7 @@ class BlastRadius:
     cluster: str
     rolls: tuple[GroupRoll, ...] | None = ()
     """By group, control plane first; groups without such machines are left out."""
-    ended: tuple[Ended, ...] | None = ()
+    ended: tuple[EndedMachines, ...] | None = ()
     """Groups that become smaller than they are: pods there are killed, not evicted."""
     unreplicated: tuple[str, ...] | None = ()
     """Workloads with one pod, or none that replaces it, on machines that roll: `ns/name (Kind)`."""
@@ -121,5 +121,5 @@ def _roll(roll: GroupRoll) -> str:
     return f"{roll.machines} of {roll.instance_group} ({roll.role})"
 
 
-def _ended(ended: Ended) -> str:
+def _ended(ended: EndedMachines) -> str:
     return f"{ended.machines} of {ended.instance_group}"

@@ -35,20 +35,20 @@ Redact = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownChange:
     """A change with the lines that say its values; none where its name says all."""
 
     change: Change
     lines: tuple[str, ...]
 
 
-def shown(plan: Plan, redact: Redact = _shapes, most: int = _MOST) -> tuple[Shown, ...]:
+def shown(plan: Plan, redact: Redact = _shapes, most: int = _MOST) -> tuple[ShownChange, ...]:
     """Return each change of `plan`, in its order, with about `most` lines of values altogether.
 
     `redact` takes the secrets out that are known; their shapes are taken out anyway.
     """
     many = plan.count("create") > _CREATIONS
-    shown_values: list[Shown] = []
+    shown_values: list[ShownChange] = []
     left = most
     for change in plan.changes:
         told = change.action == "modify" or (change.action == "create" and not many)
@@ -56,7 +56,7 @@ def shown(plan: Plan, redact: Redact = _shapes, most: int = _MOST) -> tuple[Show
         if len(lines) > left:
             lines = (*lines[:left], _rest(len(lines) - left, "line"))
         left = max(0, left - len(lines))
-        shown_values.append(Shown(change, lines))
+        shown_values.append(ShownChange(change, lines))
     return tuple(shown_values)
 
 

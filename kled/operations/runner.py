@@ -18,7 +18,7 @@ else:
     T = TypeVar("T")
 R = TypeVar("R")
 
-Outcome = Literal["done", "failed"]
+StepOutcome = Literal["done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Row:
     """What became of one step."""
 
     step: str
-    outcome: Outcome
+    outcome: StepOutcome
     seconds: float
     attempts: int
     words: str
@@ -83,7 +83,7 @@ class Report(Generic[T]):
         return cast("Report[R]", self)
 
 
-class Observer(Protocol):
+class StepObserver(Protocol):
     """Watches a run; the live display and the log are observers."""
 
     def started(self, step: Step) -> None:
@@ -109,7 +109,9 @@ class Silent:
         """Show nothing."""
 
 
-def run(operation: Operation[R], session: Session, observer: Observer | None = None) -> Report[R]:
+def run(
+    operation: Operation[R], session: Session, observer: StepObserver | None = None
+) -> Report[R]:
     """Execute every step in order under its retry policy and return the report.
 
     Raises the error of the step that failed for good; the observer has seen every row by then.
@@ -119,7 +121,7 @@ def run(operation: Operation[R], session: Session, observer: Observer | None = N
 
 
 def run_to_end(
-    operation: Operation[R], session: Session, observer: Observer | None = None
+    operation: Operation[R], session: Session, observer: StepObserver | None = None
 ) -> Report[R | None]:
     """Do as `run` does, and return the report also where a step failed for good: with its error.
 
@@ -158,7 +160,7 @@ def _steps_of(operation: Operation, session: Session) -> Sequence[Step]:
     return steps_of(operation, session)
 
 
-def _execute(step: Step, session: Session, observer: Observer) -> Row:
+def _execute(step: Step, session: Session, observer: StepObserver) -> Row:
     observer.started(step)
     begun, attempts, acted = session.clock.monotonic(), 0, False
 
@@ -176,7 +178,7 @@ def _execute(step: Step, session: Session, observer: Observer) -> Row:
                 observer.retried(step, error)
             raise
 
-    def ended(outcome: Outcome, message: str) -> Row:
+    def ended(outcome: StepOutcome, message: str) -> Row:
         seconds = session.clock.monotonic() - begun
         way_back = step.told_back if acted and step.takes_back else ""
         row = Row(step.name, outcome, seconds, attempts, message, way_back, step.event)

@@ -43,7 +43,7 @@ class Who:
     say otherwise."""
 
 
-Part = Callable[[str, Callable[[], None]], None]
+PerformPart = Callable[[str, Callable[[], None]], None]
 """Runs a part of a step; the name is what people see of it."""
 
 
@@ -99,7 +99,7 @@ class Session:
         """Whether this run looked in the cloud after the deletion, and nothing was left there."""
         self.stores = stores or Stores(settings, clock)
         """Every store of this run, each opened once."""
-        self.part: Part = at_once
+        self.part: PerformPart = at_once
         """Runs a part of a step that people want to see on its own, such as one group of a roll."""
 
     @property
@@ -247,11 +247,11 @@ def _kops(  # noqa: PLR0913, PLR0917 - all that a kops depends on, named once
     on_warning: Callable[[str], None] | None,
     pause: Callable[[float], None] | None = None,
 ) -> "Kops":
-    from kled.kops.call import Calls  # noqa: PLC0415 - operations on stores alone drive no kops
+    from kled.kops.call import KopsCalls  # noqa: PLC0415 - operations on stores alone drive no kops
     from kled.kops.client import Kops  # noqa: PLC0415
 
     return Kops(
-        Calls(
+        KopsCalls(
             program,
             run=process.run,
             env=child_environment(settings),

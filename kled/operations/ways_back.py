@@ -35,7 +35,7 @@ _WHOLE: Final = (
 _EDIT: Final = "; edit it back, and update again"
 
 
-class Found:
+class KnownWayBack:
     """The way back of a step as far as it is known.
 
     `Step.back` calls it. Empty until it is known.

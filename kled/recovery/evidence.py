@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
-from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.layout import ObjectKind
 from kled.recovery.facts import Api, Cloud, End, Facts, Home, State
 from kled.recovery.known import Unknown, known
 from kled.snapshot.etcd.inside import EtcdInside
@@ -60,13 +60,13 @@ class StateLeft:
 
     url: str
     fact: State
-    counts: Mapping[Kind, int] = field(default_factory=dict)
+    counts: Mapping[ObjectKind, int] = field(default_factory=dict)
     """Objects by what they are."""
     groups: tuple[str, ...] = ()
     """Instance groups with a definition, sorted."""
     findings: tuple[str, ...] = ()
     """What is wrong with what is there, in words."""
-    damaged: tuple[Kind, ...] = ()
+    damaged: tuple[ObjectKind, ...] = ()
     """Of what there is, the kinds that something is wrong with; sorted."""
     markers: tuple[str, ...] = ()
     """etcd-manager's control markers that are there, by key."""
@@ -84,7 +84,7 @@ class VersionsLeft:
 
     keeps: bool
     """Whether the store is one that can keep earlier versions; a directory is not."""
-    deleted: Mapping[Kind, int] = field(default_factory=dict)
+    deleted: Mapping[ObjectKind, int] = field(default_factory=dict)
     """Objects of the cluster that are deleted and have an earlier version, by what they are."""
     whole: bool = False
     """Whether the definition, a keyset and an instance group are among them or there still."""

@@ -12,12 +12,12 @@ THREADS: Final = 64
 IN_FLIGHT: Final = 32 << 20
 """Bytes that calls under way may hold together."""
 
-Task = tuple[int, Callable[[], T]]
+SizedCall = tuple[int, Callable[[], T]]
 """The bytes that a call holds, and the call."""
 
 
 def in_parallel(
-    tasks: Iterable[Task[T]], *, threads: int = THREADS, in_flight: int = IN_FLIGHT
+    tasks: Iterable[SizedCall[T]], *, threads: int = THREADS, in_flight: int = IN_FLIGHT
 ) -> Iterator[T]:
     """Yield what the calls return, in any order.
 

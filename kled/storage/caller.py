@@ -7,14 +7,14 @@ account, where the credentials were found. It raises nothing.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kled.storage.known_caller import Caller
+from kled.storage.known_caller import CloudCaller
 
-Ask = Callable[[Mapping[str, str]], Caller]
+AskCloud = Callable[[Mapping[str, str]], CloudCaller]
 CLOUDS: Final = ("aws", "gce", "azure", "digitalocean", "hetzner")
 """Those that say who asks; others would have to be asked for something of theirs."""
 
 
-def ask(cloud: str, env: Mapping[str, str]) -> Caller:
+def ask(cloud: str, env: Mapping[str, str]) -> CloudCaller:
     """Ask one of `CLOUDS`, with the credentials that `env` names or leads to."""
     match cloud:
         case "aws":

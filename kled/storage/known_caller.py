@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CloudCaller:
     """What became of asking."""
 
     state: Literal["ok", "missing", "wrong", "not tried"]

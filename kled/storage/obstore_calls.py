@@ -78,7 +78,7 @@ class Opened:
                 yield bytes(chunk)
 
 
-class Ended(Opened):
+class EmptyReading(Opened):
     """A reading from the very end: a range that no store grants."""
 
     def chunks(self) -> Iterator[bytes]:
@@ -122,7 +122,7 @@ def _asked(
             raise
     del wanted["range"]
     wanted["head"] = True
-    ended = Ended(store.get(key, options=wanted), translate, where)
+    ended = EmptyReading(store.get(key, options=wanted), translate, where)
     if options.start > ended.size:
         raise StoreError(f"{where} has no byte {options.start}")
     return ended

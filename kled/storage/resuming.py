@@ -15,7 +15,7 @@ _WINDOW: Final = 30.0
 Opener: TypeAlias = Callable[[], AbstractContextManager[Reading]]
 
 
-class Patience(Protocol):
+class Retrying(Protocol):
     """Calls something until it succeeds or is given up."""
 
     def __call__(self, step: Callable[[], Reading]) -> Reading:
@@ -34,7 +34,7 @@ class ResumingReading:
         opened: Callable[[str | None, int], Opener],
         tag: str | None,
         start: int,
-        patiently: Patience,
+        patiently: Retrying,
         monotonic: Callable[[], float],
     ) -> None:
         self._opened, self._patiently = opened, patiently

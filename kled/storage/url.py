@@ -95,7 +95,7 @@ def _s3(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> Objec
     return s3.S3Store(access, bucket, prefix, where, timeouts)
 
 
-def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.Access, Location]":
+def _s3_place(location: Location, env: Mapping[str, str]) -> "tuple[s3_client.S3Access, Location]":
     from kled.storage.s3 import (  # noqa: PLC0415 - brings boto3 where a profile is used
         client as s3_client,
     )
@@ -114,7 +114,9 @@ def _gcs(location: Location, env: Mapping[str, str], timeouts: Timeouts) -> Obje
 
     bucket, prefix = bucket_and_prefix(location.url)
     where = _gcs_place(location, env)
-    return gcs.GcsStore(gcs_client.Clients(env, where.endpoint, timeouts), bucket, prefix, where)
+    return gcs.GcsStore(
+        gcs_client.GoogleClients(env, where.endpoint, timeouts), bucket, prefix, where
+    )
 
 
 def _gcs_place(location: Location, env: Mapping[str, str]) -> Location:

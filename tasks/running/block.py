@@ -41,7 +41,7 @@ from tasks.running import (
 )
 from tasks.running.perform import perform_step
 from tasks.running.results import Afterwards, Results, published
-from tasks.running.watch import Watch
+from tasks.running.watch import Watchers
 
 logger = logging.getLogger("kled.flows")
 
@@ -64,7 +64,9 @@ class Work:
 class Block:
     """An open block. Its tasks are performed one after the other, in its own thread."""
 
-    def __init__(self, use_case: UseCase, session: Session, watch: Watch, results: Results) -> None:
+    def __init__(
+        self, use_case: UseCase, session: Session, watch: Watchers, results: Results
+    ) -> None:
         self.use_case = use_case
         self.session = session
         self.results = results
@@ -136,7 +138,7 @@ class Done:
         self._report: Report | None = None
 
     @property
-    def outcome(self) -> edge.Outcome:
+    def outcome(self) -> edge.FlowOutcome:
         """The report as plain data, which a flow returns; raise inside of the block."""
         if self._report is None:
             raise SettingsError("the block is open: what it did is known when it has ended")
@@ -273,15 +275,15 @@ def _noting(raised: list[BaseException]) -> Iterator[None]:
         raise
 
 
-def watch_steps(use_case: UseCase, bars: progress.Bars) -> Watch:
+def watch_steps(use_case: UseCase, bars: progress.Bars) -> Watchers:
     """Return what tells everybody of the steps."""
     announcer = events.Announcer(use_case)
-    return Watch(use_case, resources.watching(), announcer, logs.Steps(), bars)
+    return Watchers(use_case, resources.watching(), announcer, logs.LoggedSteps(), bars)
 
 
 @contextmanager
 def open_block(
-    use_case: UseCase, overrides: Overrides, bars: progress.Bars, watch: Watch, results: Results
+    use_case: UseCase, overrides: Overrides, bars: progress.Bars, watch: Watchers, results: Results
 ) -> Iterator[Block]:
     """Open a block and begin it; whoever goes through its steps ends it.
 

@@ -28,7 +28,7 @@ logger = logging.getLogger("kled.flows")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Outcome = dict[str, Any] | State[Any]
+FlowOutcome = dict[str, Any] | State[Any]
 """A report as plain data, or the state of a failed run that carries the error."""
 
 
@@ -50,7 +50,7 @@ those written in Rust are none.
 _HUSHED: Final = "is_told"
 
 
-def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
+def reported(flow: Callable[P, FlowOutcome]) -> Callable[P, FlowOutcome]:
     """Make a flow's function end in a failed state, with the hint, where it raises an error.
 
     Cancellation and termination pass: Prefect ends the run by them. Where no worker does, the run
@@ -58,7 +58,7 @@ def reported(flow: Callable[P, Outcome]) -> Callable[P, Outcome]:
     """
 
     @functools.wraps(flow)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+    def call(*args: P.args, **kwargs: P.kwargs) -> FlowOutcome:
         logs.install(redactor(), displayed=resources.is_displayed())
         attendance = ending.attendance()
         try:

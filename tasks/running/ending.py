@@ -75,7 +75,7 @@ def judge(sight: RunView, process: str | None) -> Verdict | None:
     return None
 
 
-class Lease(Protocol):
+class AbandonableLease(Protocol):
     """As much of a lease as is needed here."""
 
     def abandon(self, why: str) -> None:
@@ -103,7 +103,7 @@ class Attendance:
         """Why the main thread was told to end; None: it was not."""
         self._look, self._tell = look, tell
         self._every, self._grace = every, grace
-        self._leases: list[Lease] = []
+        self._leases: list[AbandonableLease] = []
         self._ended = threading.Event()
         self._telling = threading.Lock()
 
@@ -123,7 +123,7 @@ class Attendance:
         _attending.reset(self._token)
 
     @contextmanager
-    def holding(self, lease: Lease) -> Iterator[None]:
+    def holding(self, lease: AbandonableLease) -> Iterator[None]:
         """Abandon `lease` where the run must end and does not, during the block."""
         self._leases.append(lease)
         try:
@@ -203,7 +203,7 @@ def attend() -> Iterator[None]:
 
 
 @contextmanager
-def holding(lease: Lease | None) -> Iterator[None]:
+def holding(lease: AbandonableLease | None) -> Iterator[None]:
     """Let the attendance of this run abandon `lease` where it must; nothing where there is none."""
     attending = _attending.get()
     if attending is None or lease is None:

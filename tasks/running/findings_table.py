@@ -57,7 +57,7 @@ def details_of(findings: Findings) -> dict[str, list[dict[str, Any]]]:
     return details
 
 
-def rows_of(findings: Findings) -> health_table.Rows:
+def rows_of(findings: Findings) -> health_table.HealthRows:
     """Return the rows of the table: one for each finding, the worst first."""
     return [_row(finding) for finding in findings]
 

@@ -29,8 +29,8 @@ logger = logging.getLogger("kled.flows")
 
 UNHEALTHY: Final = events.name_of(ClusterEvent.UNHEALTHY)
 HEALTHY: Final = events.name_of(ClusterEvent.HEALTHY)
-Rows = list[dict[str, str]]
-Known = frozenset[str]
+HealthRows = list[dict[str, str]]
+KnownUnhealthy = frozenset[str]
 """Clusters of which people know that they are not healthy."""
 _BAD: Final = frozenset({WAITING, UNREADABLE})
 _UNSEEN: Final = "not looked at"
@@ -101,13 +101,13 @@ def publish(
     create_table_artifact(shown, key=key, description=description)
 
 
-def make_plain(rows: Rows, summary: str) -> tuple[Rows, str]:
+def make_plain(rows: HealthRows, summary: str) -> tuple[HealthRows, str]:
     """Return a table and its description with nothing that a page obeys, and without secrets."""
     redact = edge.redactor()
     return redact.data(make_visible(rows)), inline(redact.text(summary))
 
 
-def table(answers: Sequence[Answer], known: Known, why: str = UNSEEN) -> Rows:
+def table(answers: Sequence[Answer], known: KnownUnhealthy, why: str = UNSEEN) -> HealthRows:
     """Return a row for each cluster, the worst first; where none was looked at, one that says why.
 
     `told` says of which people know, after this run, that it is not healthy: also of one that is
@@ -127,11 +127,11 @@ def table(answers: Sequence[Answer], known: Known, why: str = UNSEEN) -> Rows:
     ]
 
 
-def _is_open(answer: Answer, known: Known) -> bool:
+def _is_open(answer: Answer, known: KnownUnhealthy) -> bool:
     return answer.state in {CHANGING, _UNSEEN} and answer.cluster in known
 
 
-def events_of(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
+def events_of(rows: HealthRows, known: KnownUnhealthy | None) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words.
 
     `.unhealthy` of each cluster that is not, in every run; `.healthy` of each that was not before,
@@ -146,7 +146,7 @@ def events_of(rows: Rows, known: Known | None) -> list[tuple[str, str, str]]:
     ]
 
 
-def messages_of(rows: Rows, known: Known) -> list[Message]:
+def messages_of(rows: HealthRows, known: KnownUnhealthy) -> list[Message]:
     """Return what people are told: one message about all that went bad, and one about all cured."""
     bad = [row for row in rows if row["health"] in _BAD and row["cluster"] not in known]
     messages = []
@@ -160,14 +160,14 @@ def messages_of(rows: Rows, known: Known) -> list[Message]:
     return messages
 
 
-def clusters_cured(rows: Rows, known: Known) -> list[str]:
+def clusters_cured(rows: HealthRows, known: KnownUnhealthy) -> list[str]:
     """Return the clusters that are healthy, and of which people know that they were not."""
     states = {row["cluster"]: row["health"] for row in rows}
     again = [name for name, state in states.items() if state == OK and name in known]
     return again + ([ALL] if ALL in known and ALL not in states else [])
 
 
-def read_known(data: object) -> Known | None:
+def read_known(data: object) -> KnownUnhealthy | None:
     """Return of which clusters people know, by the data of a table; None where it is none."""
     try:
         rows = json.loads(data) if isinstance(data, str) else data
@@ -176,7 +176,7 @@ def read_known(data: object) -> Known | None:
         return None
 
 
-def _known(key: str) -> Known | None:
+def _known(key: str) -> KnownUnhealthy | None:
     """Return of which clusters people know by the run before; None: the server does not say."""
     try:
         artifact: Any = Artifact.get(key)

@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierSpelling:
     """What stands for an earlier spelling of a parameter."""
 
     now: str = ""
@@ -44,8 +44,8 @@ class Earlier:
         return given
 
 
-CLUSTER: Final = {"cluster": Earlier("name")}
-NONE: Final[Mapping[str, Earlier]] = MappingProxyType({})
+CLUSTER: Final = {"cluster": EarlierSpelling("name")}
+NONE: Final[Mapping[str, EarlierSpelling]] = MappingProxyType({})
 
 
 class SpokenFlow(Flow[P, R]):
@@ -63,7 +63,7 @@ class SpokenFlow(Flow[P, R]):
         name: str,
         flow_run_name: str,
         unnamed: str,
-        earlier: Mapping[str, Earlier],
+        earlier: Mapping[str, EarlierSpelling],
     ) -> None:
         self.function = fn
         self.earlier = earlier
@@ -115,7 +115,11 @@ class SpokenFlow(Flow[P, R]):
 
 
 def flow(
-    *, name: str, flow_run_name: str, unnamed: str = "", earlier: Mapping[str, Earlier] = NONE
+    *,
+    name: str,
+    flow_run_name: str,
+    unnamed: str = "",
+    earlier: Mapping[str, EarlierSpelling] = NONE,
 ) -> Callable[[Callable[P, R]], SpokenFlow[P, R]]:
     """Make a function a flow whose results are not kept; `earlier` are its earlier spellings.
 
@@ -126,7 +130,7 @@ def flow(
 
 
 def respell_parameters(
-    parameters: Mapping[str, Any], earlier: Mapping[str, Earlier]
+    parameters: Mapping[str, Any], earlier: Mapping[str, EarlierSpelling]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the parameters in today's spelling, and a line for each that was respelled.
 
@@ -145,7 +149,7 @@ def respell_parameters(
 
 
 def _spelled(
-    name: str, value: object, earlier: Mapping[str, Earlier]
+    name: str, value: object, earlier: Mapping[str, EarlierSpelling]
 ) -> Iterator[tuple[str, object]]:
     known = earlier.get(name)
     if known is None:
@@ -161,11 +165,11 @@ def _spelled(
         raise _no_key(name, known)
 
 
-def _no_key(field: str, known: Earlier) -> InvalidInput:
+def _no_key(field: str, known: EarlierSpelling) -> InvalidInput:
     return InvalidInput(field, "there is no such parameter", hint=f"known: {', '.join(known.keys)}")
 
 
-def modernise(typed: str, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
+def modernise(typed: str, earlier: Mapping[str, EarlierSpelling]) -> tuple[str, ...]:
     """Return a typed `key=value` as it is written now: most are the same.
 
     Raises `InvalidInput` for a key that an earlier mapping never had.

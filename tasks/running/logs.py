@@ -122,7 +122,7 @@ def _is_foreseen(record: logging.LogRecord) -> bool:
     return isinstance(record.exc_info[1] if record.exc_info else None, KledError)
 
 
-class Lines:
+class LoggedLines:
     """What one session says beside its steps: kops' lines, and how far a long step is.
 
     Each line of kops is an entry as grave as klog marks it. What it warns of is a warning once:
@@ -159,7 +159,7 @@ class Lines:
         return logging.WARNING if severity == "W" else logging.ERROR
 
 
-class Steps:
+class LoggedSteps:
     """An observer that logs how the steps go, so that the log alone tells the story."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from tasks.running import edge, logs
 NAME: Final = "part of a step"
 
 
-class Part:
+class PartOfStep:
     """What is done. A plain class on purpose: Prefect walks through dataclasses."""
 
     def __init__(self, name: str, act: Callable[[], None]) -> None:
@@ -21,7 +21,7 @@ class Part:
 
 
 @task(name=NAME, cache_policy=NO_CACHE, persist_result=False)
-def perform_part(part: Part) -> None:
+def perform_part(part: PartOfStep) -> None:
     """Do a part of a step. It is its step that is tried again, and does only what is left."""
     outcome = edge.attempt(part.act, part.name)
     if isinstance(outcome, KledError):
@@ -32,4 +32,4 @@ def perform(name: str, act: Callable[[], None]) -> None:
     """Do a part in a task of this run, in its own thread (`Session.part`)."""
     logs.foresee(NAME)
     run_name = visible(edge.redactor().text(name))
-    perform_part.with_options(task_run_name=run_name)(Part(name, act))
+    perform_part.with_options(task_run_name=run_name)(PartOfStep(name, act))

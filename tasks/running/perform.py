@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from kled.errors import KledError
-from kled.operations.runner import Observer, Row
+from kled.operations.runner import Row, StepObserver
 from kled.operations.session import Session
 from kled.operations.step import Step
 from tasks.running import edge
@@ -25,7 +25,12 @@ def perform(attempts: Attempts) -> str:
 
 
 def perform_step(
-    step: Step, session: Session, observer: Observer, *, run_name: str = "", description: str = ""
+    step: Step,
+    session: Session,
+    observer: StepObserver,
+    *,
+    run_name: str = "",
+    description: str = "",
 ) -> Row:
     """Run `step` to its end under its retry policy, and return what became of it.
 

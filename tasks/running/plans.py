@@ -7,7 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 from kled.models.blast_radius import BlastRadius
 from kled.models.plan import Plan
 from kled.models.plan_changes import title
-from kled.models.plan_values import Redact, Shown, shown
+from kled.models.plan_values import Redact, ShownChange, shown
 from kled.models.rolling import Roll
 from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.cluster.plan_creation import PlanCreation
@@ -161,7 +161,7 @@ def as_markdown_list(plan: Plan, redact: Redact) -> list[str]:
     return [*changes, *filter(None, [more])]
 
 
-def _entry(shown: Shown) -> list[str]:
+def _entry(shown: ShownChange) -> list[str]:
     """Return a change with its values, as an entry of a list with a list of its own."""
     heading = f"- {inline(title(shown.change) + neighbours.words_of(shown.change))}"
     return [heading, *(f"  - {inline(line.strip())}" for line in shown.lines)]

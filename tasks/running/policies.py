@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from kled.errors import KledError
-from kled.operations.runner import Observer, Outcome, Row
+from kled.operations.runner import Row, StepObserver, StepOutcome
 from kled.operations.session import Session
 from kled.operations.step import Step, attempt
 from kled.retry import Policy, given_up
@@ -64,7 +64,7 @@ class Attempts:
     A plain class on purpose: Prefect walks through dataclasses that are passed to tasks.
     """
 
-    def __init__(self, step: Step, session: Session, observer: Observer) -> None:
+    def __init__(self, step: Step, session: Session, observer: StepObserver) -> None:
         self.step = step
         self.count = 0
         self._acted = False
@@ -78,7 +78,7 @@ class Attempts:
         """Time since the first attempt began, delays included."""
         return self._clock.monotonic() - self._begun
 
-    def row(self, outcome: Outcome, message: str) -> Row:
+    def row(self, outcome: StepOutcome, message: str) -> Row:
         """Return what became of the step."""
         way_back = self.step.told_back if self._acted and self.step.takes_back else ""
         name, event = self.step.name, self.step.event

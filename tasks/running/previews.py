@@ -12,7 +12,7 @@ from kled.operations.runner import Report
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.sentences import and_more, number
 from tasks.running import reports, resources
-from tasks.running.edge import Outcome
+from tasks.running.edge import FlowOutcome
 from tasks.running.markdown import inline
 from tasks.running.planning import carry_out
 from tasks.running.summary import artifact_key
@@ -21,7 +21,7 @@ SHOWN = 200
 """Lines that an artifact lists."""
 
 
-def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> Outcome:
+def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> FlowOutcome:
     """Return the plan, which is published already, as what the run `name` did."""
     more = {} if radius is None else {"radius": radius.as_json()}
     return _done(Report(name, plan.cluster, ()), {**plan.as_json(), **more})
@@ -29,12 +29,12 @@ def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> Outcome
 
 def announce_preview(
     report: Report[Any], plan: Plan, radius: BlastRadius, then: Sequence[str]
-) -> Outcome:
+) -> FlowOutcome:
     """Return a plan that people were told of, with what `then` applies just that one."""
     return _done(report, {**plan.as_json(), "radius": radius.as_json()}, then)
 
 
-def of_restore(planning: PlanRestore) -> Outcome:
+def of_restore(planning: PlanRestore) -> FlowOutcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
     report = carry_out(planning)
     plan, meant = report.result
@@ -47,7 +47,7 @@ def of_restore(planning: PlanRestore) -> Outcome:
     return _done(report, plan.as_json())
 
 
-def of_prune(planning: PlanPrune) -> Outcome:
+def of_prune(planning: PlanPrune) -> FlowOutcome:
     """Plan a prune and publish it; raises `KledError`."""
     report = carry_out(planning)
     plan = report.result
@@ -82,7 +82,7 @@ def markdown(heading: str, digest: str, lines: Sequence[str]) -> str:
     )
 
 
-def _done(report: Report[Any], plan: dict[str, object], then: Sequence[str] = ()) -> Outcome:
+def _done(report: Report[Any], plan: dict[str, object], then: Sequence[str] = ()) -> FlowOutcome:
     shown = reports.document(report, plan=plan, then=then)
     reports.publish(shown)
     return shown

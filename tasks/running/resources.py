@@ -26,7 +26,7 @@ from kled.models.plan import Plan
 from kled.models.share import Share
 from kled.operations.guards.consent import by_rules
 from kled.operations.guards.overrides import NOTHING, Overrides
-from kled.operations.runner import Observer, Silent
+from kled.operations.runner import Silent, StepObserver
 from kled.operations.session import Session, Who, open_session
 from kled.operations.step import UseCase
 from kled.redact import Redactor, secret_values
@@ -40,7 +40,7 @@ LEASE_WAIT: Final = timedelta(minutes=30)
 """A flow queues behind another writer this long, unless `KLED_LEASE_WAIT` says otherwise."""
 
 
-class Watching(Observer, Protocol):
+class Watching(StepObserver, Protocol):
     """An observer that also sees the lines of kops."""
 
     def line(self, line: str) -> None:
@@ -73,7 +73,7 @@ class Unwatched(Silent):
 
 
 @dataclass(frozen=True)
-class Caller:
+class FlowCaller:
     """Who runs flows in this process, other than a worker."""
 
     settings: config.Settings
@@ -83,14 +83,14 @@ class Caller:
 _remarked: set[str] = set()
 """What this process has said of its rules: once, however many runs it has. Texts alone, so that
 two threads at worst say one twice."""
-_caller: ContextVar[Caller | None] = ContextVar("kled-caller", default=None)
+_caller: ContextVar[FlowCaller | None] = ContextVar("kled-caller", default=None)
 """Prefect calls flows and tasks, and hands nothing through; each thread and run has its own."""
 
 
 @contextmanager
 def call_with(settings: config.Settings, watching: Watching) -> Iterator[None]:
     """Run the flows of this block with `settings`, and show `watching` what they do."""
-    token = _caller.set(Caller(settings, watching))
+    token = _caller.set(FlowCaller(settings, watching))
     try:
         yield
     finally:
@@ -174,7 +174,7 @@ def session(
     rooms.check()
     chosen = settings()
     logs.install(redactor(chosen), displayed=is_displayed())
-    shown, logged = watching(), logs.Lines()
+    shown, logged = watching(), logs.LoggedLines()
 
     def on_line(line: str) -> None:
         logged.kops(line)

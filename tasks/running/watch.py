@@ -3,16 +3,16 @@
 from typing import Final
 
 from kled.errors import KledError
-from kled.operations.runner import Observer, Report, Row
+from kled.operations.runner import Report, Row, StepObserver
 from kled.operations.step import Step, UseCase
 
 AGAIN: Final = "run it again: it does only what is left"
 
 
-class Watch:
+class Watchers:
     """An observer of all steps of one run, for a number of others."""
 
-    def __init__(self, use_case: UseCase, *observers: Observer) -> None:
+    def __init__(self, use_case: UseCase, *observers: StepObserver) -> None:
         self.rows: list[Row] = []
         self._use_case = use_case
         self._at: Step | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kled.cli.terminal.downloads import Lines
+from kled.cli.terminal.downloads import DownloadLines
 from kled.cli.terminal.streams import Terminal
 from tests.forking import run_kled
 from tests.unit.install.mirror import Mirror, running
@@ -112,7 +112,7 @@ def test_a_kops_that_is_named_otherwise_is_pointed_out(env: dict[str, str], mirr
 
 def test_plain_progress_says_each_tenth_once_and_the_end() -> None:
     told = io.StringIO()
-    lines = Lines(Terminal(told), "kops 1.36.2")
+    lines = DownloadLines(Terminal(told), "kops 1.36.2")
 
     for done in range(0, 1001, 5):
         lines.update(done * 1000, 1_000_000)
@@ -123,7 +123,7 @@ def test_plain_progress_says_each_tenth_once_and_the_end() -> None:
 
 def test_plain_progress_without_a_known_length_says_megabytes() -> None:
     told = io.StringIO()
-    lines = Lines(Terminal(told), "kops 1.36.2")
+    lines = DownloadLines(Terminal(told), "kops 1.36.2")
 
     for done in (0, 10_000_000, 30_000_000):
         lines.update(done, None)

@@ -15,7 +15,7 @@ import pytest
 from kled.errors import KledError
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention import prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.storage.base import ObjectStore
 from tests.conformance import places
 from tests.conformance.changing_proxy import changing
@@ -79,7 +79,7 @@ def test_a_prune_that_does_not_see_the_manifests_deletes_no_blob(kept: Kept, wan
     behind = runs.snapshots.at(kept.shown)
 
     with pytest.raises(KledError):
-        plan = prune.plan_prune(behind, Policy())
+        plan = prune.plan_prune(behind, RetentionPolicy())
         prune.apply_prune(behind, plan, Quiet())
 
     left = keys(kept.true)
@@ -109,7 +109,7 @@ def test_what_the_network_shows_as_it_is_is_pruned(kept: Kept) -> None:
     runs.run().require()
     behind = runs.snapshots.at(kept.shown)
 
-    report = prune.apply_prune(behind, prune.plan_prune(behind, Policy()), Quiet())
+    report = prune.apply_prune(behind, prune.plan_prune(behind, RetentionPolicy()), Quiet())
 
     assert report.removed == ()
     assert any(key.startswith(f"clusters/{name(0)}/") for key in keys(kept.true))

@@ -23,7 +23,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.storage.local.store import LocalStore
 from tests.stores import CountingStore
 
@@ -61,7 +61,7 @@ def main() -> None:
     if verb == "create":
         create(stores[state], kept, None, options=CreateOptions("test"), progress=quiet).require()
     elif verb == "prune":
-        policy = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+        policy = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
         none = timedelta()
         apply_prune(kept, plan_prune(kept, policy, grace=none), quiet, grace=none)
     else:

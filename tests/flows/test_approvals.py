@@ -21,7 +21,7 @@ from flows.plan_update import plan_update
 from flows.update_cluster import update_cluster
 from kled import config
 from kled.cli.flows import approve, waiting_runs
-from kled.cli.flows.waiting_runs import Server, Waiting
+from kled.cli.flows.waiting_runs import Server, WaitingRun
 from kled.cli.frame.command import Call
 from kled.errors import InvalidInput, NotApproved, WindowClosed
 from kled.kops.preview import update_plan
@@ -53,7 +53,7 @@ ASKS = '[approval]\nneeded = ["machines"]\n'
 
 
 @contextmanager
-def answering(*answers: Callable[[Waiting, Server], Any]) -> Iterator[list[Any]]:
+def answering(*answers: Callable[[WaitingRun, Server], Any]) -> Iterator[list[Any]]:
     """Answer the run that waits, one question after the other; yields what each answer returned."""
     returned: list[Any] = []
 
@@ -66,7 +66,7 @@ def answering(*answers: Callable[[Waiting, Server], Any]) -> Iterator[list[Any]]
                 returned.append(answer(waiting, server))
                 seen.add(_key(waiting))
 
-    def _key(waiting: Waiting) -> str:
+    def _key(waiting: WaitingRun) -> str:
         return f"{waiting.run} {waiting.question.refused}"
 
     thread = threading.Thread(target=reply)
@@ -75,10 +75,10 @@ def answering(*answers: Callable[[Waiting, Server], Any]) -> Iterator[list[Any]]
     thread.join()
 
 
-def form(**words: Any) -> Callable[[Waiting, Server], str | None]:
+def form(**words: Any) -> Callable[[WaitingRun, Server], str | None]:
     """Send words as Prefect's form does; returns why the server did not take them."""
 
-    def send(waiting: Waiting, server: Server) -> str | None:
+    def send(waiting: WaitingRun, server: Server) -> str | None:
         given = {"cluster": C, "digest": waiting.question.digest[:12], "approver": "ada", **words}
         refused = server.resume(waiting.run, given)
         while refused and "schema not found" in refused:
@@ -88,7 +88,7 @@ def form(**words: Any) -> Callable[[Waiting, Server], str | None]:
     return send
 
 
-def by_command(waiting: Waiting, server: Server) -> None:
+def by_command(waiting: WaitingRun, server: Server) -> None:
     call = Call(config.load({"HOME": "/nowhere"}), verbose=False)
     meant = waiting_runs.find_meant(server, str(waiting.run)[:13])
     digest = meant.question.digest[:12]

@@ -182,5 +182,5 @@ def test_every_flow_performs_the_steps_of_its_command_in_their_order(kept: FlowB
     assert {name for name, steps in found if len(steps) == 1} == set(SINGLE)
 
 
-def _entries() -> tuple[catalog.Entry, ...]:
+def _entries() -> tuple[catalog.CatalogEntry, ...]:
     return tuple(catalog.load(catalog.path()))

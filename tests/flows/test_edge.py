@@ -14,7 +14,7 @@ from deployments.loading import load_flow
 from kled.errors import KledError
 from kled.operations.snapshots.back_up import BackUpState
 from tasks.running import edge
-from tasks.running.edge import Outcome
+from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import PLANTED, FlowBox, Memory
@@ -50,7 +50,7 @@ def refused() -> httpx.HTTPStatusError:
 
 @flow(name="fail-at-the-edge", persist_result=False)
 @edge.reported
-def fail_at_the_edge() -> Outcome:
+def fail_at_the_edge() -> FlowOutcome:
     whole.run(BackUpState(("c.example.com",)))
     raise refused()
 
@@ -67,7 +67,7 @@ def arguments(found: Flow[..., Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.flow)
 def test_no_flow_leaves_its_exception_behind(
-    entry: catalog.Entry, memory: Memory, prefect_home: Path
+    entry: catalog.CatalogEntry, memory: Memory, prefect_home: Path
 ) -> None:
     before = kept(prefect_home)
     found = load_flow(entry)

@@ -19,7 +19,7 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import Policy
 from kled.sandbox import faults
-from tasks.running.edge import Outcome
+from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import FlowBox, Memory
@@ -51,7 +51,7 @@ class Errands:
 
 
 @flow(name="run-errands", persist_result=False)
-def run_errands(errors: Any) -> Outcome:
+def run_errands(errors: Any) -> FlowOutcome:
     return whole.run(Errands(errors))
 
 

@@ -13,7 +13,7 @@ from kled.lease.document import Lease, Writer, encode, key
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.step import Step
-from tasks.running.edge import Outcome
+from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import FlowBox, Memory
@@ -40,7 +40,7 @@ class Change:
 
 
 @flow(name="change-cluster", persist_result=False)
-def change_cluster() -> Outcome:
+def change_cluster() -> FlowOutcome:
     return whole.run(Change())
 
 

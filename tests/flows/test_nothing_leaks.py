@@ -21,7 +21,7 @@ from kled.operations.guards.guards import READS
 from kled.operations.step import Step
 from kled.retry import Policy
 from tasks.running import edge, language
-from tasks.running.edge import Outcome
+from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
 from tests.flows import whole
 from tests.flows.box import PLANTED, FlowBox, Memory
@@ -68,25 +68,25 @@ class Failing:
 
 @language.flow(name="fail-in-a-flow", flow_run_name="fail in a flow {name}")
 @edge.reported
-def in_a_flow(name: str = "") -> Outcome:
-    return cast("Outcome", fail(Panic if name == "panic" else RuntimeError))
+def in_a_flow(name: str = "") -> FlowOutcome:
+    return cast("FlowOutcome", fail(Panic if name == "panic" else RuntimeError))
 
 
 @language.flow(name="fail-in-a-task", flow_run_name="fail in a task {name}")
 @edge.reported
-def in_a_task(name: str = "") -> Outcome:
+def in_a_task(name: str = "") -> FlowOutcome:
     return whole.run(Failing(Panic if name == "panic" else RuntimeError))
 
 
 @flow(name="fail-in-a-subflow", persist_result=True)
-def in_a_subflow() -> Outcome:
+def in_a_subflow() -> FlowOutcome:
     return in_a_task()
 
 
 @language.flow(name="fail-in-a-hook", flow_run_name="fail in a hook")
 @edge.reported
-def in_a_hook() -> Outcome:
-    return cast("Outcome", fail())
+def in_a_hook() -> FlowOutcome:
+    return cast("FlowOutcome", fail())
 
 
 @in_a_hook.on_failure  # type: ignore[arg-type]
@@ -96,9 +96,9 @@ def hook(_flow: Any, _run: Any, _state: Any) -> None:
 
 @language.flow(name="crash", flow_run_name="crash")
 @edge.reported
-def crash() -> Outcome:
+def crash() -> FlowOutcome:
     try:
-        return cast("Outcome", fail())
+        return cast("FlowOutcome", fail())
     except RuntimeError:
         raise KeyboardInterrupt  # noqa: B904 - with what was being handled
 

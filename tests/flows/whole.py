@@ -18,7 +18,7 @@ def run(
     overrides: Overrides = NOTHING,
     agreement: Agreement | None = None,
     tells: bool = True,
-) -> edge.Outcome:
+) -> edge.FlowOutcome:
     """Run `operation` and publish its summary; `then` lists what to type next.
 
     `agreement` says why its plan may be applied; the summary and the report say it, too. Not

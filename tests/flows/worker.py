@@ -12,7 +12,7 @@ from pathlib import Path
 from prefect.settings import PREFECT_API_URL
 
 from deployments import catalog
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from tests.flows.box import FlowBox
 
 
@@ -23,7 +23,7 @@ def environment(box: FlowBox) -> dict[str, str]:
     return os.environ | box.env | {"PREFECT_API_URL": url, "PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
-def unscheduled() -> tuple[Entry, ...]:
+def unscheduled() -> tuple[CatalogEntry, ...]:
     """Return prefect.yaml's deployments without schedules: no run begins that a test did not."""
     return tuple(replace(entry, schedules=()) for entry in catalog.load(catalog.path()))
 

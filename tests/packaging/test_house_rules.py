@@ -34,6 +34,8 @@ CEILINGS: Final = {
     "examples": 0,
 }
 """How many values of each room are called so."""
+SHARED: Final = frozenset({"Candidate", "Change", "Listed", "Row", "Target"})
+"""Names that stand for several types; none is to be added."""
 
 
 def rooms() -> list[Path]:
@@ -122,3 +124,18 @@ def is_edit_of_an_error(node: ast.stmt) -> bool:
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = function.body[1:] if ast.get_docstring(function) else function.body
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_no_two_types_share_a_name() -> None:
+    """Whoever reads a name in one room knows what it is in all."""
+    rooms_of: dict[str, set[str]] = {}
+    for room in ("kled", "tasks", "flows", "deployments"):
+        for path in (ROOT / room).rglob("*.py"):
+            place = path.relative_to(ROOT).as_posix()
+            if not place.startswith("kled/sandbox/"):  # it stands apart, and simulates the same
+                for statement in ast.parse(path.read_text()).body:
+                    if isinstance(statement, ast.ClassDef) and statement.name[0] != "_":
+                        rooms_of.setdefault(statement.name, set()).add(place)
+
+    shared = {name: places for name, places in rooms_of.items() if len(places) > 1}
+    assert set(shared) <= SHARED, shared

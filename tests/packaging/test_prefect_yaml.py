@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deployments import catalog, outline
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from deployments.loading import load_flow
 from kled.errors import SettingsError
 
@@ -15,7 +15,7 @@ FLOWS = Path(catalog.path()).parent / "flows"
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.flow)
-def test_the_entry_imports_and_takes_its_parameters(entry: Entry) -> None:
+def test_the_entry_imports_and_takes_its_parameters(entry: CatalogEntry) -> None:
     flow = load_flow(entry)
 
     named = [one.name for one in outline.parameters(entry)]
@@ -24,7 +24,7 @@ def test_the_entry_imports_and_takes_its_parameters(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.flow)
-def test_flow_file_and_function_have_one_name(entry: Entry) -> None:
+def test_flow_file_and_function_have_one_name(entry: CatalogEntry) -> None:
     assert entry.module == f"flows.{entry.function}"
 
 
@@ -35,7 +35,7 @@ def test_every_flow_has_an_entry() -> None:
 
 
 def test_a_function_that_is_no_flow_is_refused() -> None:
-    entry = Entry("x", "flows.create_cluster.timedelta", "", (), {}, "kled", {})
+    entry = CatalogEntry("x", "flows.create_cluster.timedelta", "", (), {}, "kled", {})
 
     with pytest.raises(SettingsError, match=r"flows\.create_cluster\.timedelta is not a flow"):
         load_flow(entry)

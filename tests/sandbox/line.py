@@ -16,7 +16,7 @@ from kled.cli.frame.command import Call
 from kled.cli.frame.typed_line import Typed
 from kled.cli.terminal import typed_places as places
 from kled.errors import KledError
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session, Who
@@ -58,7 +58,7 @@ class Line(Call):
     @contextmanager
     def session(self, *_args: Any, **_more: Any) -> Iterator[Session]:
         kops = Kops(
-            Calls(
+            KopsCalls(
                 "kops",
                 run=self._run,
                 env=self._desk.env,

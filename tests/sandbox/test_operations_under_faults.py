@@ -25,7 +25,7 @@ from kled.errors import (
     PermanentCloudError,
     Throttled,
 )
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
@@ -61,7 +61,7 @@ class Stage:
         scratch.mkdir(mode=0o700, exist_ok=True)
         assert settings.kops is not None
         kops = Kops(
-            Calls(
+            KopsCalls(
                 settings.kops,
                 run=process.run,
                 env=settings.environment,

@@ -14,7 +14,7 @@ from kled.sentences import hyphenated, number, options, without_number
 if TYPE_CHECKING:
     import httpx
 
-State = tuple[check.State, str, str]
+ServerFinding = tuple[check.State, str, str]
 """What the check found, the detail, and the hint."""
 OURS: Final = "kled"
 """The tag of kled's deployments."""
@@ -26,7 +26,7 @@ _OLDEST: Final = (3, 9, 1)
 _NEWER: Final = "the server needs Prefect 3.9.1 and whenever 0.11, or later ones"
 
 
-def answers(url: str, env: Mapping[str, str]) -> State:
+def answers(url: str, env: Mapping[str, str]) -> ServerFinding:
     """Return whether a Prefect server answers at `url` and accepts the credentials of `env`.
 
     A server that is too old to make runs of schedules is wrong.
@@ -58,7 +58,7 @@ def answers(url: str, env: Mapping[str, str]) -> State:
     return "ok", f"it answers: Prefect {version}", ""
 
 
-def schedules(url: str, env: Mapping[str, str]) -> State:
+def schedules(url: str, env: Mapping[str, str]) -> ServerFinding:
     """Return whether the server makes runs for the awake schedules.
 
     Nothing is known yet of schedules that were woken or changed a moment ago and have no runs. A
@@ -92,7 +92,7 @@ def schedules(url: str, env: Mapping[str, str]) -> State:
     return "ok", summary, ""
 
 
-def automations(url: str, env: Mapping[str, str]) -> State:
+def automations(url: str, env: Mapping[str, str]) -> ServerFinding:
     """Return whether dead runs of kled's deployments are ended, and people told.
 
     `missing` where an automation that `kled deploy` makes does not exist, or sleeps.

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from kled import carried
-from kled.cli.checks.prefect_server import State, deployment_name, find_deployments, open_api
+from kled.cli.checks.prefect_server import (
+    ServerFinding,
+    deployment_name,
+    find_deployments,
+    open_api,
+)
 from kled.errors import FlowFailed
 from kled.sentences import enumerated, options
 
@@ -18,7 +23,7 @@ _WITHOUT_WORKER: Final = (":push", ":managed", "prefect:managed")
 """The ends of pool types whose runs Prefect Cloud starts by itself."""
 
 
-def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
+def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, ServerFinding]]:
     """Return for each work pool of kled's deployments whether a worker polls it.
 
     Where nothing is deployed, or the server does not answer, one row without a pool says so.
@@ -37,7 +42,7 @@ def pools(url: str, env: Mapping[str, str]) -> list[tuple[str, State]]:
     return states or [("", ("missing", "nothing is deployed", "kled deploy"))]
 
 
-def find_sleeping(url: str, env: Mapping[str, str]) -> State:
+def find_sleeping(url: str, env: Mapping[str, str]) -> ServerFinding:
     """Say which schedules of prefect.yaml sleep on the server, also in paused deployments."""
     from deployments import catalog  # noqa: PLC0415 - reads YAML
 
@@ -56,7 +61,7 @@ def find_sleeping(url: str, env: Mapping[str, str]) -> State:
     return "ok", "none that prefect.yaml has awake", ""
 
 
-def rules(url: str, env: Mapping[str, str]) -> State:
+def rules(url: str, env: Mapping[str, str]) -> ServerFinding:
     """Say which deployments carry no rules, so that their runs follow those of each worker."""
     try:
         with open_api(url, env) as api:
@@ -101,7 +106,7 @@ def _pool(deployment: Mapping[str, Any]) -> str:
     return str(deployment.get("work_pool_name") or "")
 
 
-def _polled(api: "httpx.Client", name: str) -> State:
+def _polled(api: "httpx.Client", name: str) -> ServerFinding:
     """Say whether a pool takes runs: it exists, is not paused, and was polled lately."""
     start = f"prefect worker start {options(pool=name)}"
     answer = api.get(f"work_pools/{quote(name, safe='')}")

@@ -77,9 +77,9 @@ def values(
     line = _line(os.environ, given, ctx.command_path, cluster, given.get("group"))
     if kind == _WORDS and given.get("flow"):
         return list(_flow_words(line, given["flow"], given.get("assignments") or (), incomplete))
-    from kled.cli.completing.offers import Wanted, offers  # noqa: PLC0415
+    from kled.cli.completing.offers import TypedValue, offers  # noqa: PLC0415
 
-    wanted = Wanted(kind, str(param.name), param.default, incomplete)
+    wanted = TypedValue(kind, str(param.name), param.default, incomplete)
     return [CompletionItem(offer, _type(kind, offer)) for offer in offers(line, wanted)]
 
 
@@ -135,7 +135,7 @@ def _of_kind(
     line: "Line", kind: str, key: str, default: str | None, value: str
 ) -> Iterator[str | CompletionItem[str]]:
     """Yield the values of a kind; for a list, with the elements before the last comma."""
-    from kled.cli.completing.offers import Wanted, is_offered, offers  # noqa: PLC0415
+    from kled.cli.completing.offers import TypedValue, is_offered, offers  # noqa: PLC0415
 
     if kind == _FILE:
         yield CompletionItem(value, "file")
@@ -145,7 +145,7 @@ def _of_kind(
     kind = kind.removesuffix(",...").strip("[]")
     name = key.replace("-", "_")
     if is_offered(kind):
-        wanted = Wanted(kind, name, (default or "").strip("'\""), last)
+        wanted = TypedValue(kind, name, (default or "").strip("'\""), last)
         offered = offers(line, wanted)
     else:
         offered = [text for text in kind.split("|") if "|" in kind and text.startswith(last)]

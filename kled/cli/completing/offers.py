@@ -72,7 +72,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TypedValue:
     """The value that is being typed."""
 
     kind: str
@@ -83,7 +83,7 @@ class Wanted:
     beginning: str = ""
 
 
-def offers(line: Line, wanted: Wanted) -> list[str]:
+def offers(line: Line, wanted: TypedValue) -> list[str]:
     """Return the possible values that begin with the typed text; empty where none is known.
 
     Never raises, and returns within `PATIENCE` plus the time to import the client of a store.
@@ -121,7 +121,7 @@ def look_up_all(*lookups: Callable[[], Iterable[str]], patience: float | None = 
     return [name for names in named_by for name in names]
 
 
-def _clusters(line: Line, wanted: Wanted) -> list[str]:
+def _clusters(line: Line, wanted: TypedValue) -> list[str]:
     def of_state() -> Iterable[str]:
         return stored_names.clusters(line.stores.state, wanted.beginning)
 
@@ -134,8 +134,8 @@ def _clusters(line: Line, wanted: Wanted) -> list[str]:
 
 def _of_the_cluster(
     names: Callable[["ObjectStore", str], Iterable[str]],
-) -> Callable[[Line, Wanted], list[str]]:
-    def find(line: Line, _: Wanted) -> list[str]:
+) -> Callable[[Line, TypedValue], list[str]]:
+    def find(line: Line, _: TypedValue) -> list[str]:
         return look_up_all(lambda: names(line.stores.state, _cluster(line)))
 
     return find
@@ -149,24 +149,24 @@ def _cluster(line: Line) -> str:
     return only
 
 
-def _keysets(line: Line, wanted: Wanted) -> list[str]:
+def _keysets(line: Line, wanted: TypedValue) -> list[str]:
     default = [wanted.default] if isinstance(wanted.default, str) else []
     return [*default, *_of_the_cluster(stored_names.keysets)(line, wanted)]
 
 
-def _snapshots(line: Line, wanted: Wanted) -> list[str]:
+def _snapshots(line: Line, wanted: TypedValue) -> list[str]:
     """Return `latest` and `newest`, then the ids; without ids where the store does not answer."""
     names = ["latest", "newest"] if wanted.default == "newest" else ["latest"]
     return [*names, *look_up_all(lambda: stored_names.snapshots(line.kept, line.cluster or ""))]
 
 
-def _sides(line: Line, wanted: Wanted) -> list[str]:
+def _sides(line: Line, wanted: TypedValue) -> list[str]:
     """Return what `snapshot diff` compares."""
-    either = Wanted("ID", default="newest", beginning=wanted.beginning)
+    either = TypedValue("ID", default="newest", beginning=wanted.beginning)
     return [_LIVE, *_snapshots(line, either)]
 
 
-def _urls(line: Line, wanted: Wanted) -> list[str]:
+def _urls(line: Line, wanted: TypedValue) -> list[str]:
     """Return the stores in the settings file of the sort that the option takes."""
     kept = wanted.name == "snapshot_store" or (wanted.name == "to" and "mirror" in line.command)
 
@@ -178,26 +178,26 @@ def _urls(line: Line, wanted: Wanted) -> list[str]:
     return [] if wanted.name == "endpoint" else look_up_all(known)
 
 
-def _flows(_: Line, __: Wanted) -> list[str]:
+def _flows(_: Line, __: TypedValue) -> list[str]:
     from deployments import catalog  # noqa: PLC0415 - reads YAML
 
     return sorted({entry.flow for entry in catalog.load(catalog.path())})
 
 
-def _environments(line: Line, _: Wanted) -> list[str]:
+def _environments(line: Line, _: TypedValue) -> list[str]:
     from deployments import environment  # noqa: PLC0415 - reads YAML
 
     own = line.settings.config_file.parent / "environments"
     return sorted(environment.known_names((own, environment.PACKAGED)))
 
 
-def _clouds(_: Line, __: Wanted) -> list[str]:
+def _clouds(_: Line, __: TypedValue) -> list[str]:
     from kled.models.clouds import CLOUDS  # noqa: PLC0415 - for this alone
 
     return [cloud.name for cloud in CLOUDS.values() if cloud.refused is None]
 
 
-def _subnets(line: Line, _: Wanted) -> list[str]:
+def _subnets(line: Line, _: TypedValue) -> list[str]:
     from kled.operations.cluster import stored_definitions  # noqa: PLC0415 - for this alone
 
     def there() -> Iterable[str]:
@@ -206,7 +206,7 @@ def _subnets(line: Line, _: Wanted) -> list[str]:
     return look_up_all(there, patience=SOON)
 
 
-def _listed(line: Line, wanted: Wanted) -> list[str]:
+def _listed(line: Line, wanted: TypedValue) -> list[str]:
     """Return the zones of existing clusters behind the zones typed already."""
     if not wanted.name.endswith("zones"):
         return []
@@ -217,7 +217,7 @@ def _listed(line: Line, wanted: Wanted) -> list[str]:
     return [f"{head}{comma}{zone}" for zone in zones if zone not in head.split(",")]
 
 
-def _assignments(line: Line, wanted: Wanted) -> list[str]:
+def _assignments(line: Line, wanted: TypedValue) -> list[str]:
     """Return how `PATH=VALUE` could go on.
 
     There is no blank behind a path, since more of it or a value follows.
@@ -232,7 +232,7 @@ def _assignments(line: Line, wanted: Wanted) -> list[str]:
     return [name if name.endswith(".") else f"{name}=" for name in continuations]
 
 
-def _paths(line: Line, wanted: Wanted) -> list[str]:
+def _paths(line: Line, wanted: TypedValue) -> list[str]:
     from kled.kops.fields import offers as field_offers  # noqa: PLC0415 - for these alone
 
     kind: Kind = "InstanceGroup" if "instance-group" in line.command else "Cluster"
@@ -257,7 +257,7 @@ def _definition(line: Line, kind: "Kind") -> Mapping[str, Any]:
     return stored[0] if stored else {}
 
 
-def _runs(line: Line, _: Wanted) -> list[str]:
+def _runs(line: Line, _: TypedValue) -> list[str]:
     """Return the start of the ids of waiting runs on the named server."""
     import httpx  # noqa: F401, PLC0415 - here, for no patience is long enough for it
 
@@ -276,7 +276,7 @@ def _runs(line: Line, _: Wanted) -> list[str]:
     return look_up_all(paused, patience=SOON)
 
 
-def _faults(_: Line, __: Wanted) -> list[str]:
+def _faults(_: Line, __: TypedValue) -> list[str]:
     from kled.sandbox.faults import FAULTS  # noqa: PLC0415 - for this alone
 
     return sorted(FAULTS)
@@ -293,7 +293,7 @@ def _open_briefly(location: "Location", *, env: Mapping[str, str], clock: Clock)
     return adapter(location, env, clock, Timeouts(brief, brief, brief, brief))
 
 
-_KINDS: Final[Mapping[str, Callable[[Line, Wanted], Sequence[str]]]] = {
+_KINDS: Final[Mapping[str, Callable[[Line, TypedValue], Sequence[str]]]] = {
     "A,B": _listed,
     "AFTER": _sides,
     "BEFORE": _sides,

@@ -21,7 +21,7 @@ _END: Final = "\x00"
 """Added to the line, so that its last word exists even where it is empty."""
 
 
-class Typed(NamedTuple):
+class UnfinishedLine(NamedTuple):
     """A line that is being typed."""
 
     complete: list[str]
@@ -32,11 +32,11 @@ class Typed(NamedTuple):
     """The same word as it is typed."""
 
 
-def split_typed(line: str) -> Typed:
+def split_typed(line: str) -> UnfinishedLine:
     """Return the words of a line as a shell splits it, without expanding anything."""
     _, *complete = split_arg_string(f"{line}{_END}") or [_END]
     last = complete.pop() if complete else _END
-    return Typed(complete, last.replace(_END, ""), line[_start_of_last(line) :])
+    return UnfinishedLine(complete, last.replace(_END, ""), line[_start_of_last(line) :])
 
 
 def format_answer(shell: str, line: str, breaks: str, items: Iterable[CompletionItem[str]]) -> str:
@@ -57,7 +57,7 @@ def format_answer(shell: str, line: str, breaks: str, items: Iterable[Completion
     return "".join(rows)
 
 
-def _for_bash(last: Typed, breaks: str, text: str) -> str | None:
+def _for_bash(last: UnfinishedLine, breaks: str, text: str) -> str | None:
     """Return what bash inserts for the part of a word that it completes; None: it cannot."""
     raw = last.raw
     quotes = [place for place, sign in enumerate(raw) if sign in _QUOTES]

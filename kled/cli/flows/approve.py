@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 
 from kled.cli.flows import waiting_runs
-from kled.cli.flows.waiting_runs import Runs, Waiting
+from kled.cli.flows.waiting_runs import Runs, WaitingRun
 from kled.cli.frame import parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal import streams
@@ -107,7 +107,7 @@ def answer_and_follow(
     """
     from kled.cli.flows import following, there  # noqa: PLC0415 - not for --help
 
-    lines = following.Lines(call, client, run)
+    lines = following.FollowedLines(call, client, run)
     lines.pass_over()
     done = answer()
     again = f"it has its answer; to see how it goes: prefect flow-run logs {run}"
@@ -142,7 +142,7 @@ def list_waiting(call: Call, runs: Runs) -> None:
 def settle(  # noqa: PLR0913 - one parameter per option
     call: Call,
     runs: Runs,
-    waiting: Waiting,
+    waiting: WaitingRun,
     confirm: str | None,
     digest: str | None,
     reason: str | None,
@@ -184,7 +184,7 @@ def settle(  # noqa: PLR0913 - one parameter per option
     return f"{done} ({waiting.name}, as {call.person})"
 
 
-def _show(call: Call, waiting: Waiting) -> None:
+def _show(call: Call, waiting: WaitingRun) -> None:
     question = waiting.question
     if call.settings.output != "table":
         show_value(waiting.as_json(), call.settings.output)
@@ -207,7 +207,7 @@ def _show(call: Call, waiting: Waiting) -> None:
 
 
 def _require_confirmed(
-    call: Call, waiting: Waiting, confirm: str | None, digest: str | None
+    call: Call, waiting: WaitingRun, confirm: str | None, digest: str | None
 ) -> None:
     question = waiting.question
     cluster = question.cluster
@@ -233,24 +233,24 @@ def _require_confirmed(
     )
 
 
-def _again(call: Call, waiting: Waiting, **more: object) -> str:
+def _again(call: Call, waiting: WaitingRun, **more: object) -> str:
     """Return the whole command that answers this run, with what was missing."""
     return replace(call.typed, arguments=(_named(call, waiting),)).again("approve", **more)
 
 
-def _named(call: Call, waiting: Waiting) -> str:
+def _named(call: Call, waiting: WaitingRun) -> str:
     """Return how to name the run: by its address where that named the server, else by its id."""
     return next((word for word in call.typed.arguments if "://" in word), str(waiting.run))
 
 
-def _asked_reason(call: Call, waiting: Waiting) -> str:
+def _asked_reason(call: Call, waiting: WaitingRun) -> str:
     if not streams.can_ask():
         hint = _again(call, waiting, reason="not on a Friday")
         raise InvalidInput("--reason", "is needed with --reject", hint=hint)
     return streams.ask("why is it rejected?")
 
 
-def _deadline(waiting: Waiting) -> str:
+def _deadline(waiting: WaitingRun) -> str:
     """Return when the run gives up, on this machine's clock, and how long that is from now."""
     until = waiting.question.until
     minutes = max(0, int((until - datetime.now(UTC)).total_seconds() // 60))

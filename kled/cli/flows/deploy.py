@@ -13,7 +13,7 @@ from kled.cli.terminal.output import Column
 from kled.sentences import enumerated, number, options
 
 if TYPE_CHECKING:
-    from deployments.apply import Applied
+    from deployments.apply import AppliedDeployment
     from deployments.automating import Brought
 
 _STATE_STORES: Final = ("KOPS_STATE_STORE", "KLED_STATE_STORE")
@@ -91,8 +91,8 @@ def deploy(call: Call, name: str) -> None:
 
 
 def _put_there(
-    entries: tuple[catalog.Entry, ...], chosen: environment.Environment
-) -> "tuple[tuple[Applied, ...], tuple[Brought, ...]]":
+    entries: tuple[catalog.CatalogEntry, ...], chosen: environment.Environment
+) -> "tuple[tuple[AppliedDeployment, ...], tuple[Brought, ...]]":
     """Create the deployments and automations on the server, if it knows whom to tell."""
     from deployments.apply import apply  # noqa: PLC0415 - imports prefect
     from deployments.automating import bring, notification_block  # noqa: PLC0415
@@ -107,7 +107,7 @@ def _put_there(
 
 
 def _warn_of_schedules(
-    call: Call, entries: tuple[catalog.Entry, ...], chosen: environment.Environment
+    call: Call, entries: tuple[catalog.CatalogEntry, ...], chosen: environment.Environment
 ) -> None:
     """Warn of schedules that are awake without a known store; a worker may have one."""
     awake = [entry for entry in entries if any(schedule.active for schedule in entry.schedules)]

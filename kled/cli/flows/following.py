@@ -32,7 +32,7 @@ _ATTEMPTS: Final = "prefect.task_runs"
 """Prefect's own line on failed attempts, which kled's shorter one replaces."""
 
 
-def follow(call: Call, client: "SyncPrefectClient", lines: "Lines") -> "FlowRun":
+def follow(call: Call, client: "SyncPrefectClient", lines: "FollowedLines") -> "FlowRun":
     """Say the states and lines of the run as they come; return the run once it has ended.
 
     Survives a server that is away for some minutes, and then raises what the client raises.
@@ -76,7 +76,7 @@ def _patiently(call: Call, ask: Callable[[], T]) -> T:
             call.clock.sleep(POLL)
 
 
-class Lines:
+class FollowedLines:
     """The log lines of a run, each said once."""
 
     def __init__(self, call: Call, client: "SyncPrefectClient", run: UUID) -> None:

@@ -75,11 +75,13 @@ def run_there(call: Call, name: str, parameters: Mapping[str, Any], *, run_name:
         with _telling("whether it was triggered is not known: prefect flow-run ls", again):
             run = _create(client, name, parameters, run_name, call.person)
         begun = f'flow run "{run.name}" of {name}: {url_for(run) or run.id}'
-        return follow_to_end(call, client, following.Lines(call, client, run.id), begun, again)
+        return follow_to_end(
+            call, client, following.FollowedLines(call, client, run.id), begun, again
+        )
 
 
 def follow_to_end(
-    call: Call, client: "SyncPrefectClient", lines: following.Lines, begun: str, again: str
+    call: Call, client: "SyncPrefectClient", lines: following.FollowedLines, begun: str, again: str
 ) -> int:
     """Say `begun`, follow a run of another process, and return its exit code.
 

@@ -29,7 +29,7 @@ _LIST: Final = "kled approve without a run lists what waits"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRun:
     """A run that waits, and its question."""
 
     run: UUID
@@ -44,17 +44,17 @@ class Waiting:
 class Runs(Protocol):
     """What a server knows of waiting runs; `Server` asks Prefect's."""
 
-    def waiting(self) -> Sequence[Waiting]:
+    def waiting(self) -> Sequence[WaitingRun]:
         """Return all runs that wait for an approval."""
 
-    def named(self, run: UUID) -> Waiting | str | None:
+    def named(self, run: UUID) -> WaitingRun | str | None:
         """Return a waiting run, the state of any other run, or None where there is none."""
 
     def resume(self, run: UUID, answer: dict[str, Any]) -> str | None:
         """Send the answer; return why it was not accepted, None where it was."""
 
 
-def find_meant(runs: Runs, typed: str) -> Waiting:
+def find_meant(runs: Runs, typed: str) -> WaitingRun:
     """Return the run for an id, a unique prefix of one, its name, or its address.
 
     Raises `KledError` where there is none, it does not wait, or more than one fits.
@@ -62,7 +62,7 @@ def find_meant(runs: Runs, typed: str) -> Waiting:
     id_ = _UUID.search(typed.lower())
     if id_:
         named = runs.named(UUID(id_[0]))
-        if isinstance(named, Waiting):
+        if isinstance(named, WaitingRun):
             return named
         why = f"it is {named}" if named else "the Prefect server has no such run"
         raise KledError(f"the run {id_[0]} does not wait for an approval: {why}", hint=_LIST)
@@ -93,7 +93,7 @@ def api_of(typed: str) -> str | None:
     return f"{address[1]}/api"
 
 
-def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) -> None:
+def answer(runs: Runs, waiting: WaitingRun, reply: dict[str, Any], clock: Clock) -> None:
     """Answer a run's question; raises `KledError` where the run does not accept it (any more)."""
     give_up = clock.monotonic() + _PATIENCE
     while True:
@@ -105,7 +105,7 @@ def answer(runs: Runs, waiting: Waiting, reply: dict[str, Any], clock: Clock) ->
         clock.sleep(1)
 
 
-def shortest_prefixes(waiting: Sequence[Waiting]) -> dict[UUID, str]:
+def shortest_prefixes(waiting: Sequence[WaitingRun]) -> dict[UUID, str]:
     """Return for each run the shortest unique prefix of its id, of at least 8 digits."""
     ids = [str(run.run) for run in waiting]
     length = next((n for n in range(SHORTEST, 37) if len({id_[:n] for id_ in ids}) == len(ids)), 36)
@@ -118,12 +118,12 @@ class Server:
     def __init__(self, client: "SyncPrefectClient") -> None:
         self._client = client
 
-    def waiting(self) -> Sequence[Waiting]:
+    def waiting(self) -> Sequence[WaitingRun]:
         """Return all runs that wait for an approval, those first that give up first."""
         waiting = [run for run in map(self._waiting, self._paused()) if run is not None]
         return sorted(waiting, key=lambda run: run.question.until)
 
-    def named(self, run: UUID) -> Waiting | str | None:
+    def named(self, run: UUID) -> WaitingRun | str | None:
         """Return a waiting run, the state of any other run, or None where there is none."""
         from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - costs seconds
 
@@ -161,13 +161,13 @@ class Server:
             if len(page) < _PAGE:
                 return
 
-    def _waiting(self, run: "FlowRun") -> Waiting | None:
+    def _waiting(self, run: "FlowRun") -> WaitingRun | None:
         import httpx  # noqa: PLC0415 - not for --help
 
         key = run.state.state_details.pause_key if run.state else None
         try:
             text = self._client.read_flow_run_input(run.id, input_key(str(key)))
-            return Waiting(run.id, run.name, Question.from_json(json.loads(text)))
+            return WaitingRun(run.id, run.name, Question.from_json(json.loads(text)))
         except httpx.HTTPStatusError as error:
             if error.response.status_code == httpx.codes.NOT_FOUND:
                 return None  # another flow's pause

@@ -43,14 +43,14 @@ class Call:
         self.overrides = overrides
         self.typed = Typed()
         self.clock = Clock(time.monotonic, time.sleep)
-        self._operations: list[interruption.Halfway] = []
+        self._operations: list[interruption.Interruptible] = []
 
     @contextmanager
     def halfway(
-        self, what: str, display: interruption.Display, rest: str = interruption.REST
-    ) -> Iterator[interruption.Halfway]:
+        self, what: str, display: interruption.ShownSteps, rest: str = interruption.REST
+    ) -> Iterator[interruption.Interruptible]:
         """Yield an observer of an operation, which tells how far an interrupted one came."""
-        watching = interruption.Halfway(what, display, rest)
+        watching = interruption.Interruptible(what, display, rest)
         self._operations.append(watching)
         with interruption.tell_when_interrupted(watching.lines, watching.hurried):
             yield watching

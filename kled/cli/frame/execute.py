@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kled.cli.frame.command import Call
-from kled.cli.frame.interruption import Halfway
+from kled.cli.frame.interruption import Interruptible
 from kled.cli.terminal import streams
 from kled.cli.terminal.output import Column, show, show_value
 from kled.cli.terminal.steps import display
@@ -74,7 +74,9 @@ def _warn_of_no_snapshot(call: Call, operation: Operation) -> None:
 
 
 @contextmanager
-def _watched(call: Call, operation: Operation, *, shown: bool) -> Iterator[tuple[Session, Halfway]]:
+def _watched(
+    call: Call, operation: Operation, *, shown: bool
+) -> Iterator[tuple[Session, Interruptible]]:
     """Yield the session of an operation, and what shows its steps."""
     guards = operation.guards
     results = shown or len(operation.steps()) > 1  # of a single step the command tells them itself

@@ -22,7 +22,7 @@ ADDED: Final = "nothing was changed, but a snapshot may have been added"
 REST: Final = "the same command does only what is left"
 
 
-class Display(Protocol):
+class ShownSteps(Protocol):
     """The display behind the observer."""
 
     def started(self, step: "Step") -> None:
@@ -44,10 +44,10 @@ class Display(Protocol):
         """The run waits for `what`; `lines` tell a person so."""
 
 
-class Halfway:
+class Interruptible:
     """Remembers how far a command's operations are, and passes everything on to a display."""
 
-    def __init__(self, what: str, display: Display, rest: str = REST) -> None:
+    def __init__(self, what: str, display: ShownSteps, rest: str = REST) -> None:
         """`what` is the operation's name, for example `create cluster`.
 
         `rest` says what the same command does once something was done; empty leaves that out.

@@ -26,9 +26,9 @@ def get_instance_groups(call: Call, name: str | None) -> None:
     One that kops cannot read is listed with the reason, and the exit status is 1.
     """
     from kled.operations.cluster.unreadable import listed_groups  # noqa: PLC0415
-    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import ListedFields  # noqa: PLC0415 - not for --help
 
-    listing = Listing(
+    listing = ListedFields(
         listed_groups,
         what="instance group",
         none="it has no instance group: kops updates no such cluster",

@@ -19,11 +19,11 @@ INSTANCES = (
 @NAME
 def get_instances(call: Call, name: str | None) -> None:
     """List instances, and whether each runs what the definition says."""
-    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import ListedFields  # noqa: PLC0415 - not for --help
 
     show_each(
         call,
         name,
         INSTANCES,
-        Listing(lambda session, cluster: session.kops.instances.list(cluster)),
+        ListedFields(lambda session, cluster: session.kops.instances.list(cluster)),
     )

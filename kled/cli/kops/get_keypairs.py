@@ -22,10 +22,10 @@ def get_keypairs(call: Call, name: str | None) -> None:
     A keyset that kops cannot read, and leaves out, is listed with the reason, and so are those that
     the cluster had and the state store lacks; the exit status is 1.
     """
-    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import ListedFields  # noqa: PLC0415 - not for --help
     from kled.operations.identity import gone_keys  # noqa: PLC0415
 
-    listing = Listing(
+    listing = ListedFields(
         lambda session, cluster: session.kops.credentials.list_keypairs(cluster, distrusted=True),
         what="keyset",
         gone=gone_keys.keysets,

@@ -15,7 +15,7 @@ def get_secrets(call: Call, name: str | None) -> None:
     Those that the cluster had and the state store lacks are said; the exit status is 1 then.
     """
     from kled.operations.credentials.secrets import listed_secrets  # noqa: PLC0415
-    from kled.operations.fleet.each_cluster import Listing  # noqa: PLC0415 - not for --help
+    from kled.operations.fleet.each_cluster import ListedFields  # noqa: PLC0415 - not for --help
     from kled.operations.identity import gone_keys  # noqa: PLC0415
 
-    show_each(call, name, SECRETS, Listing(listed_secrets, gone=gone_keys.secrets))
+    show_each(call, name, SECRETS, ListedFields(listed_secrets, gone=gone_keys.secrets))

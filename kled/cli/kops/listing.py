@@ -8,12 +8,14 @@ from kled.cli.frame.command import Call
 from kled.cli.terminal.output import Column, show
 
 if TYPE_CHECKING:
-    from kled.operations.fleet.each_cluster import Found, Listing
+    from kled.operations.fleet.each_cluster import FleetRows, ListedFields
 
 NAME = cluster_name.name(cluster_name.ALL)
 
 
-def show_each(call: Call, name: str | None, columns: Sequence[Column], listing: "Listing") -> None:
+def show_each(
+    call: Call, name: str | None, columns: Sequence[Column], listing: "ListedFields"
+) -> None:
     """Show one cluster's rows, or those of all clusters with a column for the cluster."""
     from kled.operations.fleet.each_cluster import each_cluster  # noqa: PLC0415 - not for --help
 
@@ -23,7 +25,7 @@ def show_each(call: Call, name: str | None, columns: Sequence[Column], listing: 
     show_rows(call, listed, columns if is_single else (Column("CLUSTER", "cluster"), *columns))
 
 
-def show_rows(call: Call, listed: "Found", columns: Sequence[Column]) -> None:
+def show_rows(call: Call, listed: "FleetRows", columns: Sequence[Column]) -> None:
     """Show the rows, then a line for each problem; raise where a cluster could not be read."""
     show(listed.rows, columns, call.settings.output)
     for line in listed.lines:

@@ -7,7 +7,7 @@ from typing import Final
 from kled.cli.terminal.streams import Terminal
 from kled.visible import visible
 
-Progress = Callable[[int, int | None], None]
+ShowBytes = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes of the whole, where they are known."""
 
 _SHARE: Final = 0.1
@@ -15,10 +15,10 @@ _UNSAID: Final = 25_000_000
 
 
 @contextmanager
-def progress(to: Terminal, what: str) -> Iterator[Progress]:
+def progress(to: Terminal, what: str) -> Iterator[ShowBytes]:
     """Yield a function that a download calls with its bytes; `what` names the download."""
     if not to.is_live:
-        yield Lines(to, what).update
+        yield DownloadLines(to, what).update
         return
     from rich.progress import (  # noqa: PLC0415 - only where somebody looks
         BarColumn,
@@ -36,7 +36,7 @@ def progress(to: Terminal, what: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-class Lines:
+class DownloadLines:
     """One line per tenth of the whole, or per 25 MB where its length is not known."""
 
     def __init__(self, to: Terminal, what: str) -> None:

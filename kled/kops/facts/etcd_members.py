@@ -14,7 +14,7 @@ from kled.kops.fields import set_paths
 Document = Mapping[str, Any]
 Names = Mapping[str, frozenset[str]]
 """Etcd cluster to its members."""
-Rows = list[tuple[str, list[str]]]
+EtcdMembers = list[tuple[str, list[str]]]
 """Etcd clusters and their members in the order of the definition, which indexes go by."""
 _ETCDS: Final = ("spec", "etcdClusters")
 _NAME: Final = (*_ETCDS, "*", "name")
@@ -85,13 +85,15 @@ def names_after(document: Document, sets: Sequence[str], unsets: Sequence[str]) 
     return {name: frozenset(filter(None, members)) for name, members in now if name}
 
 
-def _changed(before: Rows, path: set_paths.Path, text: str, value: str | None) -> Rows:
+def _changed(
+    before: EtcdMembers, path: set_paths.Path, text: str, value: str | None
+) -> EtcdMembers:
     if not any(set_paths.overlap(path, field) for field in (_NAME, _MEMBER)) or not path:
         return before
     if path not in {_NAME, _MEMBER}:
         return []
     etcd, *member = _INDEX.findall(text)
-    rows: Rows = []
+    rows: EtcdMembers = []
     for at, (name, members) in enumerate(before):
         if etcd not in {"*", str(at)}:
             rows.append((name, members))

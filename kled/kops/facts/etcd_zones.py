@@ -33,7 +33,7 @@ class Stand(NamedTuple):
     """Sorted; kops takes one alone."""
 
 
-class Moved(NamedTuple):
+class MovedMember(NamedTuple):
     """A member that stands in another zone than kops applied."""
 
     member: Member
@@ -66,11 +66,11 @@ def stands(cluster: Document, groups: Groups) -> dict[Member, Stand]:
     return by_member
 
 
-def moved(before: Mapping[Member, Stand], now: Mapping[Member, Stand]) -> tuple[Moved, ...]:
+def moved(before: Mapping[Member, Stand], now: Mapping[Member, Stand]) -> tuple[MovedMember, ...]:
     """Return the members that stand in another zone; one that is new has not moved."""
     both = sorted(before.keys() & now.keys())
     return tuple(
-        Moved(member, before[member], now[member])
+        MovedMember(member, before[member], now[member])
         for member in both
         if before[member].zones != now[member].zones
     )

@@ -41,7 +41,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Taken:
+class TakenResource:
     """A resource that would be deleted with a cluster and is not its own, or not its alone."""
 
     owner: str
@@ -84,7 +84,7 @@ def taken(
     regions: frozenset[str],
     listed: Iterable[Change],
     neighbours: Sequence[Neighbour],
-) -> tuple[Taken, ...]:
+) -> tuple[TakenResource, ...]:
     """Return what of a deletion's resources belongs to others, sorted by owner.
 
     `listed` is what kops would delete. A name that is not one that kops gives to this cluster is
@@ -96,7 +96,7 @@ def taken(
         if not (neighbour.regions and regions) or neighbour.regions & regions or cloud != "aws"
     ]
     resources = [
-        Taken(nearby.name, "all that bears the name", cluster, nearby.state_store)
+        TakenResource(nearby.name, "all that bears the name", cluster, nearby.state_store)
         for nearby in near
         if nearby.name == cluster and cloud != "aws"  # there the IAM roles tell it
     ]
@@ -110,7 +110,7 @@ def taken(
 
 def _taken(
     change: Change, name: str, own: "_Own", cluster: str, near: Sequence[Neighbour]
-) -> Iterable[Taken]:
+) -> Iterable[TakenResource]:
     mine = own.matches(name, cluster)
     theirs = [neighbour for neighbour in near if own.matches(name, neighbour.name)]
     if mine and own.both == "mine":
@@ -119,10 +119,10 @@ def _taken(
         theirs = [other for other in theirs if len(other.name) > len(cluster)]
     if theirs:
         whose = max(theirs, key=lambda neighbour: len(neighbour.name))
-        return [Taken(whose.name, change.kind, change.name, whose.state_store)]
+        return [TakenResource(whose.name, change.kind, change.name, whose.state_store)]
     if mine or not own.evident:
         return []
-    return [Taken(_called(change.kind, name), change.kind, change.name)]
+    return [TakenResource(_called(change.kind, name), change.kind, change.name)]
 
 
 def _called(kind: str, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final, Literal, cast
 QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
 """A text as Go's `%q` writes it; the group is what `unquoted` takes."""
 
-Severity = Literal["I", "W", "E", "F"]
+LogSeverity = Literal["I", "W", "E", "F"]
 """As klog marks its entries: information, warning, error, fatal."""
 
 _HEADLINE: Final = re.compile(r"([IWEF])\d{4} \S+ +\d+ \S+?:\d+\] (.*)")
@@ -26,13 +26,13 @@ _DECIDES: Final = re.compile(r"Error: |panic: |[IWEF]\d{4} ")
 """How a line begins that says something by itself."""
 
 
-def entry(line: str) -> tuple[Severity, str] | None:
+def entry(line: str) -> tuple[LogSeverity, str] | None:
     """Return how grave an entry is, and its words; None for a line that klog did not write.
 
     Kops' own talk may begin with the same letters: `Waiting for ...`, `Error: ...`.
     """
     match = _HEADLINE.fullmatch(line)
-    return (cast("Severity", match[1]), match[2]) if match else None
+    return (cast("LogSeverity", match[1]), match[2]) if match else None
 
 
 def words(line: str) -> str:

@@ -18,7 +18,7 @@ _LONGEST: Final = 4_000
 """Characters of one error that are looked at: Azure's ends with the whole answer."""
 
 
-class Waiting:
+class WatchedLines:
     """The lines of one stream of one kops, in their order."""
 
     def __init__(self) -> None:

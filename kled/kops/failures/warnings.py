@@ -39,7 +39,7 @@ def warnings(stderr: str) -> Iterator[str]:
         yield _FORGEABLE
 
 
-def warned_of(line: str) -> tuple[klog.Severity, str] | None:
+def warned_of(line: str) -> tuple[klog.LogSeverity, str] | None:
     """Return how grave it is what one line warns of, and its words; None: a person knows enough.
 
     Nothing for what says nothing about a cluster, though kops calls it a warning.

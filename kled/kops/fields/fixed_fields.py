@@ -69,7 +69,7 @@ _MOVED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ChangedFixedField:
     """A fixed field that an edit would change."""
 
     field: str
@@ -100,14 +100,14 @@ def refuse_sets(
             was = _shown(stored, field)
             mends = path == field and is_own_place(field, value, root)
             if _changes(text, path, field) and _plain(value) != was and not mends:
-                raise _refusal("--set", Moved(".".join(path), was, value), field)
+                raise _refusal("--set", ChangedFixedField(".".join(path), was, value), field)
     for text in unsets:
         path = set_paths.path_of(text)
         for field in (*fixed, *_COUNTED):
             was = _shown(stored, path if field == _BACKUPS else field)
             if _changes(text, path, field) and (field != _METAL or was != _NONE):
                 held = field if path == field or field != _BACKUPS else path
-                raise _refusal("--unset", Moved(".".join(path), was, _NONE), held)
+                raise _refusal("--unset", ChangedFixedField(".".join(path), was, _NONE), held)
 
 
 def sets_a_place(text: str) -> bool:
@@ -128,7 +128,7 @@ def refuse_changes(
         if field not in _PLACES:
             was, now = _shown(stored, field), _shown(edited, field)
             if was != now:
-                raise _refusal(".".join(field), Moved(".".join(field), was, now), field)
+                raise _refusal(".".join(field), ChangedFixedField(".".join(field), was, now), field)
     if any(field in _PLACES for field in fixed):
         for moved in _moved_places(stored, edited):
             if is_own_place(_path_of(moved.field), moved.after, root):
@@ -158,12 +158,12 @@ def _changes(text: str, path: Path, field: Path) -> bool:
     return bool(path) and set_paths.overlap(path, field) and not below_the_cloud
 
 
-def _moved_places(stored: Document, edited: Document) -> Iterator[Moved]:
+def _moved_places(stored: Document, edited: Document) -> Iterator[ChangedFixedField]:
     before = {place.field: place.url for place in places_of(stored)}
     after = {place.field: place.url for place in places_of(edited)}
     for field in sorted(before.keys() | after.keys()):
         if before.get(field) != after.get(field):
-            yield Moved(field, before.get(field, _NONE), after.get(field, _NONE))
+            yield ChangedFixedField(field, before.get(field, _NONE), after.get(field, _NONE))
 
 
 def _path_of(field: str) -> Path:
@@ -171,7 +171,7 @@ def _path_of(field: str) -> Path:
     return _BACKUPS if field.endswith(".backupStore") else tuple(field.split("."))
 
 
-def _refusal(where: str, moved: Moved, field: Path) -> InvalidInput:
+def _refusal(where: str, moved: ChangedFixedField, field: Path) -> InvalidInput:
     hint = _HINTS.get(field, _ETCD if field[:2] == _BACKUPS[:2] else _MOVED)
     return InvalidInput(where, f"{moved} is refused", hint=f"{hint}; nothing was stored")
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kled.kops.command import Options
+    from kled.kops.command import FlagValues
     from kled.models.spec import ClusterSpec  # imports pydantic
 
 _NAMES: Final = {"labels": "cloud-labels"}
@@ -11,7 +11,7 @@ _NAMES: Final = {"labels": "cloud-labels"}
 _ASSIGNMENTS: Final = frozenset({"set", "unset"})
 
 
-def flags(spec: "ClusterSpec") -> "Options":
+def flags(spec: "ClusterSpec") -> "FlagValues":
     """Return the flags (without dashes) and their values, in the order of the form.
 
     Lists of names are one flag with commas; assignments are one flag each.

@@ -16,7 +16,7 @@ FIELD: Final = ("spec", "etcdClusters", "*", "backups", "backupStore")
 _INDEX: Final = re.compile(r"\[\s*(\*|\d+)\s*\]")
 
 
-class Moved(NamedTuple):
+class MovedBackups(NamedTuple):
     """The backups of an etcd cluster, at another place than kops applied."""
 
     etcd: str
@@ -31,12 +31,12 @@ class Moved(NamedTuple):
         )
 
 
-def moved(applied: Document, places: Mapping[str, str]) -> tuple[Moved, ...]:
+def moved(applied: Document, places: Mapping[str, str]) -> tuple[MovedBackups, ...]:
     """Return which of `places` (`places_of`) are not those that were applied; sorted."""
     before = {name: place for name, place in places_of(applied, named=True).items() if place}
     both = sorted(before.keys() & places.keys())
     return tuple(
-        Moved(name, before[name], places[name])
+        MovedBackups(name, before[name], places[name])
         for name in both
         if places[name] and places[name] != before[name]
     )
@@ -68,7 +68,7 @@ def places_after(document: Document, sets: Sequence[str]) -> dict[str, str]:
     return places
 
 
-def putting_back(document: Document, wrong: Sequence[Moved]) -> tuple[str, ...]:
+def putting_back(document: Document, wrong: Sequence[MovedBackups]) -> tuple[str, ...]:
     """Return the assignments of `--set` that name the applied places again."""
     names, base = [name for name, _ in rows(document)], _base(document)
     return tuple(

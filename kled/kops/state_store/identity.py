@@ -51,7 +51,7 @@ _GROUP_TASKS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class IdentityEvidence:
     """What says which keysets and secrets a cluster had; each part may know nothing."""
 
     stored: frozenset[str] = frozenset()
@@ -67,7 +67,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeKeys:
     """What of a plan makes a keyset or a secret."""
 
     lost: tuple[tuple[Change, str], ...] = ()
@@ -95,10 +95,10 @@ def reissued(plan: Plan) -> tuple[Change, ...]:
     )
 
 
-def told_apart(changes: Iterable[Change], evidence: Evidence) -> Made:
+def told_apart(changes: Iterable[Change], evidence: IdentityEvidence) -> MadeKeys:
     """Tell what the cluster had from what it never had."""
     reasons = [(change, _reason(change, evidence)) for change in changes]
-    return Made(
+    return MadeKeys(
         tuple((material, why) for material, why in reasons if why),
         tuple(material for material, why in reasons if not why),
     )
@@ -174,7 +174,7 @@ def _is_control_plane(group: Mapping[str, object]) -> bool:
     return isinstance(spec, Mapping) and spec.get("role") in _CONTROL_PLANE
 
 
-def _reason(change: Change, evidence: Evidence) -> str:
+def _reason(change: Change, evidence: IdentityEvidence) -> str:
     key = key_of(change)
     if key in evidence.stored:
         return "the state store has it"
@@ -187,7 +187,7 @@ def _reason(change: Change, evidence: Evidence) -> str:
     return ""
 
 
-def _is_of_every_cluster(change: Change, evidence: Evidence) -> bool:
+def _is_of_every_cluster(change: Change, evidence: IdentityEvidence) -> bool:
     """Whether a cluster that lived had it for sure.
 
     Where the nodes' configuration names keysets, it names all of them.

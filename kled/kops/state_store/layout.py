@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from kled.errors import InvalidInput
 
-Kind = Literal["identity", "intent", "derived", "etcd-backup", "control"]
+ObjectKind = Literal["identity", "intent", "derived", "etcd-backup", "control"]
 """identity: CA keys and secrets, which nothing can bring back; intent: what a person defined;
 derived: what `update cluster` writes anew; etcd-backup: copies of etcd; control: etcd-manager's
 live state, which is no backup."""
@@ -99,7 +99,7 @@ def is_of_a_cluster(key: str) -> bool:
     return is_group(key) or key.startswith((KEYSETS, SECRETS)) or key in _DERIVED_FILES
 
 
-def kind_of(key: str) -> Kind:
+def kind_of(key: str) -> ObjectKind:
     """Say what the object is. What kops does not write is intent: some person wanted it."""
     if key.startswith(_BACKUPS):
         return "control" if key.split("/", 4)[3:4] == [_CONTROL] else "etcd-backup"

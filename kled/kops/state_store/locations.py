@@ -21,7 +21,7 @@ _DISCOVERY: Final = "spec.serviceAccountIssuerDiscovery.discoveryStore"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class NamedPlace:
     """A place that a definition names."""
 
     field: str
@@ -33,7 +33,7 @@ class Place:
 class Collision:
     """A place of one cluster where another one keeps something, too."""
 
-    place: Place
+    place: NamedPlace
     cluster: str
     """The other one."""
     state_store: str
@@ -77,27 +77,27 @@ def named(definition: Definition) -> Iterator[tuple[str, str]]:
     return ((place.field, place.url) for place in places_of(definition.cluster))
 
 
-def places_of(cluster: Mapping[str, object]) -> Iterator[Place]:
+def places_of(cluster: Mapping[str, object]) -> Iterator[NamedPlace]:
     """Yield the places of keys, secrets, node configuration and etcd backups."""
     spec = cluster.get("spec")
     if not isinstance(spec, Mapping):
         return
     for field in _FIELDS:
         if isinstance(spec.get(field), str) and spec[field]:
-            yield Place(f"spec.{field}", spec[field].rstrip("/"))
+            yield NamedPlace(f"spec.{field}", spec[field].rstrip("/"))
     etcds = spec.get("etcdClusters")
     for etcd in etcds if isinstance(etcds, list) else ():
         backups = etcd.get("backups") if isinstance(etcd, Mapping) else None
         store = backups.get("backupStore") if isinstance(backups, Mapping) else None
         if isinstance(store, str) and store:
             field = f"spec.etcdClusters[{etcd.get('name')}].backups.backupStore"
-            yield Place(field, store.rstrip("/"))
+            yield NamedPlace(field, store.rstrip("/"))
 
 
 _NOT_COPIED: Final = ", which is not copied: what is there is in no snapshot"
 
 
-def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[Place]:
+def elsewhere(cluster: Mapping[str, object], root: str) -> Iterator[NamedPlace]:
     """Yield the places that are not below `root`, the cluster's own part of its state store."""
     return (place for place in places_of(cluster) if not _is_below(place.url, root))
 
@@ -126,7 +126,7 @@ def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:
     Either may lie within the other. `discoveryStore` is public and shared by nobody: kops keeps
     one file of one cluster there.
     """
-    own = [Place("its own prefix", mine.root), *places_of(mine.cluster), *discovery(mine)]
+    own = [NamedPlace("its own prefix", mine.root), *places_of(mine.cluster), *discovery(mine)]
     collisions = (
         Collision(place, other.name, other.state_store)
         for other in others
@@ -136,23 +136,23 @@ def collisions(mine: Home, others: Sequence[Home]) -> tuple[Collision, ...]:
     return tuple(sorted(set(collisions)))
 
 
-def discovery(home: Home) -> tuple[Place, ...]:
+def discovery(home: Home) -> tuple[NamedPlace, ...]:
     """Return where a public copy of the cluster's service account key is, if anywhere."""
     spec = home.cluster.get("spec")
     discovery = spec.get("serviceAccountIssuerDiscovery") if isinstance(spec, Mapping) else None
     store = discovery.get("discoveryStore") if isinstance(discovery, Mapping) else None
     if isinstance(store, str) and store:
-        return (Place(_DISCOVERY, store.rstrip("/")),)
+        return (NamedPlace(_DISCOVERY, store.rstrip("/")),)
     return ()
 
 
-def _all(home: Home) -> Iterator[Place]:
-    yield Place("its own prefix", home.root)
+def _all(home: Home) -> Iterator[NamedPlace]:
+    yield NamedPlace("its own prefix", home.root)
     yield from places_of(home.cluster)
     yield from discovery(home)
 
 
-def _overlap(place: Place, other: Place) -> bool:
+def _overlap(place: NamedPlace, other: NamedPlace) -> bool:
     if _DISCOVERY in {place.field, other.field}:  # two objects at fixed keys, nothing below
         return place.field == other.field and path(place.url) == path(other.url)
     return _is_below(place.url, other.url) or _is_below(other.url, place.url)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-Key = Mapping[object, Any]
+StoredKey = Mapping[object, Any]
 _LONGEST: Final = 100  # digits of an id; kops' own have 28
 _NAMED_SINCE: Final = datetime(2023, 1, 1, tzinfo=UTC)
 """Since then nobody makes clusters with a kops before 1.22."""
@@ -41,7 +41,7 @@ def _of_keyset(keyset: Mapping[str, Any]) -> Iterator[str]:
     yield from _of_the_end(spec, keys, ids)
 
 
-def _of_the_end(spec: Mapping[str, Any], keys: list[Key], ids: list[str]) -> Iterator[str]:
+def _of_the_end(spec: Mapping[str, Any], keys: list[StoredKey], ids: list[str]) -> Iterator[str]:
     """Yield what is wrong with the last two fields, which a cut takes first."""
     if not spec.get("type"):
         yield "has no spec.type: its end may be cut off"
@@ -55,7 +55,7 @@ def _of_the_end(spec: Mapping[str, Any], keys: list[Key], ids: list[str]) -> Ite
         yield f"has no key {_shown(named)}, which its spec.primaryId names"
 
 
-def _is_named_since(key: Key) -> bool:
+def _is_named_since(key: StoredKey) -> bool:
     return _is_trusted(key) and int(str(key["id"])) >= _OLDEST_NAMED
 
 
@@ -64,7 +64,7 @@ def _keys(spec: Mapping[str, Any]) -> list[object]:
     return keys if isinstance(keys, list) else []
 
 
-def _primary(spec: Mapping[str, Any], keys: list[Key]) -> Key | None:
+def _primary(spec: Mapping[str, Any], keys: list[StoredKey]) -> StoredKey | None:
     """Return the primary key as kops finds it: the named one, else that of the highest id."""
     trusted = [held for held in keys if _is_trusted(held)]
     named = spec.get("primaryId")
@@ -74,7 +74,7 @@ def _primary(spec: Mapping[str, Any], keys: list[Key]) -> Key | None:
     return max(trusted, key=lambda key: int(str(key["id"])), default=None)
 
 
-def _is_trusted(key: Key) -> bool:
+def _is_trusted(key: StoredKey) -> bool:
     if key.get("distrustTimestamp") is not None:
         return False
     number = _shown(key.get("id"))

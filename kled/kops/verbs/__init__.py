@@ -1,4 +1,4 @@
 """The verbs of kops, a part of its client for each thing that they are about.
 
-The parts share one `kled.kops.call.Calls`, which runs kops; nothing else reaches it.
+The parts share one `kled.kops.call.KopsCalls`, which runs kops; nothing else reaches it.
 """

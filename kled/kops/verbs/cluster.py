@@ -8,7 +8,7 @@ from typing import Any, Final
 from kled.errors import ClusterNotFound
 from kled.files import private
 from kled.kops import command, parse, preview
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.failures.unloadable import with_unloadable
 from kled.kops.state_store import layout
 from kled.models.cluster import Cluster
@@ -21,10 +21,10 @@ _NOT_HEALTHY: Final = "validation failed: cluster not yet healthy"
 
 
 @dataclass(frozen=True, slots=True)
-class Clusters:
+class ClusterVerbs:
     """Whole clusters in the cloud: listed, looked at, brought to their definition, and deleted."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def list(self) -> tuple[Cluster, ...]:
         """`kops get clusters`, sorted by name; none is empty (kops fails then, capture 42c).
@@ -123,7 +123,7 @@ class Clusters:
         try:
             text = replace(definition, groups=(), more=()).as_yaml()
             private.fill(root / definition.name / layout.CONFIG, text.encode())
-            return Clusters(self._calls.at(root.as_uri())).preview_delete(definition.name)
+            return ClusterVerbs(self._calls.at(root.as_uri())).preview_delete(definition.name)
         finally:
             shutil.rmtree(root, ignore_errors=True)
 

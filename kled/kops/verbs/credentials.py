@@ -6,20 +6,20 @@ from pathlib import Path
 
 from kled.errors import InvalidInput
 from kled.kops import command, parse
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.failures.warnings import ignored_keysets
 from kled.models.credential import SECRET_KINDS, Keypair, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class CredentialVerbs:
     """What a cluster keeps secret: listed, created, rotated and deleted.
 
     Rotating a keyset takes three steps with an update and a rolling update after each: create,
     promote, distrust. Every one of them changes the machines' user data.
     """
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def list_secrets(self, name: str) -> tuple[Secret, ...]:
         """`kops get secrets`: names alone (kops has no JSON for them, capture 14b)."""

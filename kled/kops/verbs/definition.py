@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import ClusterNotFound, VersionRefused
 from kled.files import private
 from kled.kops import command, parse, preview
-from kled.kops.call import DRY_RUN_PREFIX, Calls
-from kled.kops.command import Options
+from kled.kops.call import DRY_RUN_PREFIX, KopsCalls
+from kled.kops.command import FlagValues
 from kled.kops.fields.flags import Document
 from kled.kops.fields.spec_flags import flags
 from kled.kops.verbs import edit
-from kled.kops.verbs.named_fields import Fields
+from kled.kops.verbs.named_fields import NamedFields
 from kled.models.definition import Definition
 from kled.models.plan import Plan
 
@@ -25,10 +25,10 @@ _UNKNOWN: Final = re.compile(r"unable to find version information for kubernetes
 
 
 @dataclass(frozen=True, slots=True)
-class Definitions:
+class DefinitionVerbs:
     """What the state store says of clusters: read, made and changed. Clouds stay as they are."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def get(self, name: str) -> Definition:
         """`kops get all`: the stored definition; raises `ClusterNotFound`.
@@ -44,12 +44,12 @@ class Definitions:
         except ClusterNotFound:
             return None
 
-    def options(self, spec: "ClusterSpec") -> Options:
+    def options(self, spec: "ClusterSpec") -> FlagValues:
         """Return the flags of `create cluster`, with kops' own names of the fields to set.
 
         Raises `InvalidInput` for a field that is none. Asks neither the cloud nor the state store.
         """
-        fields = Fields(self._calls).flags("Cluster", spec.set, spec.unset, cloud=spec.cloud)
+        fields = NamedFields(self._calls).flags("Cluster", spec.set, spec.unset, cloud=spec.cloud)
         return [
             *((flag, value) for flag, value in flags(spec) if flag not in {"set", "unset"}),
             *(("set", each) for each in fields.sets),
@@ -126,7 +126,7 @@ class Definitions:
         kops is not called. Raises `InvalidInput` before it is, and `DefinitionRejected` for what
         does not fit (capture 30j).
         """
-        flags = Fields(self._calls).flags("Cluster", set, unset, stored=stored)
+        flags = NamedFields(self._calls).flags("Cluster", set, unset, stored=stored)
         if flags.sets or flags.unsets:
             self._calls.change(command.edit_cluster(name, flags.sets, flags.unsets))
 

@@ -15,7 +15,7 @@ from typing import Final
 from kled.errors import DefinitionRejected, KopsError
 from kled.files import private
 from kled.kops import command
-from kled.kops.call import EDITOR_SCRIPT, Calls
+from kled.kops.call import EDITOR_SCRIPT, KopsCalls
 
 _SCRIPT_TEXT: Final = """\
 here=$(dirname "$0")
@@ -26,7 +26,7 @@ _PRELUDE: Final = 4
 _UNKNOWN: Final = "Found fields that are not recognized"
 
 
-def leave(calls: Calls, text: str, argv: command.Argv) -> None:
+def leave(calls: KopsCalls, text: str, argv: command.Argv) -> None:
     """Run a `kops edit` whose editor leaves `text`.
 
     Raises `DefinitionRejected` with kops' reasons, for example the fields that it does not know;

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from kled.kops import command, parse
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.models.cluster import Instance
 
 
 @dataclass(frozen=True, slots=True)
-class Instances:
+class InstanceVerbs:
     """Machines that kops counts among those of its groups."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def list(self, name: str, api_server: str | None = None) -> tuple[Instance, ...]:
         """`kops get instances`; node names are empty where the Kubernetes API does not answer."""

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from kled.errors import InstanceGroupNotFound
 from kled.kops import command, parse
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.fields.flags import Document
 from kled.kops.verbs import edit
-from kled.kops.verbs.named_fields import Fields
+from kled.kops.verbs.named_fields import NamedFields
 from kled.models.cluster import InstanceGroup, Role
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceGroups:
+class InstanceGroupVerbs:
     """Instance groups: their definitions, and the deletion that takes their machines along."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def list(self, name: str) -> tuple[InstanceGroup, ...]:
         """`kops get instancegroups`; none is empty."""
@@ -59,7 +59,7 @@ class InstanceGroups:
         where there is nothing to set or unset, kops is not called. Raises `InvalidInput` before it
         is, `InstanceGroupNotFound` and `DefinitionRejected`.
         """
-        flags = Fields(self._calls).flags("InstanceGroup", set, unset, stored=stored)
+        flags = NamedFields(self._calls).flags("InstanceGroup", set, unset, stored=stored)
         if flags.sets or flags.unsets:
             self._calls.change(command.edit_instance_group(name, group, flags.sets, flags.unsets))
 

@@ -13,7 +13,7 @@ from kled.errors import InvalidInput, TextUnreadable
 from kled.files import private
 from kled.files.locks import locked
 from kled.kops import command
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.retry import Clock
 
 _ANOTHER: Final = "name another file, or move this one away; nothing was changed"
@@ -59,10 +59,10 @@ def _require_kubeconfig(target: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Kubeconfigs:
+class KubeconfigVerbs:
     """Kubeconfigs, written whole."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def export(
         self,

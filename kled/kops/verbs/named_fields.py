@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kled.kops import command, parse
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.facts import versions
 from kled.kops.fields.flags import Document, Flags, flags_for
 from kled.kops.fields.known_fields import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class NamedFields:
     """What `--set` and `--unset` name, in kops' own words."""
 
-    _calls: Calls
+    _calls: KopsCalls
 
     def flags(
         self,

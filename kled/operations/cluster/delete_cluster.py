@@ -192,7 +192,7 @@ def delete_step(deletion: DeleteCluster) -> Step:
     def done(session: Session) -> str | None:
         return GONE if found(session) is None else None
 
-    back = ways_back.Found()
+    back = ways_back.KnownWayBack()
 
     def act(session: Session) -> str:
         stored = found(session)

@@ -69,7 +69,7 @@ class _Seen:
     first: Document | None = None
     now: Document | None = None
     given_up: tuple[str, ...] = ()
-    back: ways_back.Found = field(default_factory=ways_back.Found)
+    back: ways_back.KnownWayBack = field(default_factory=ways_back.KnownWayBack)
 
     def begins(self, before: Document) -> Document:
         """Note an attempt; return what was stored before the first one."""

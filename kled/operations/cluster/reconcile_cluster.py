@@ -40,7 +40,7 @@ class ReconcileCluster:
         Safe to repeat and to kill: kops reconciles by updates and rolling updates, and each of them
         looks again at what is left.
         """
-        effect, back = Effect(), ways_back.Found()
+        effect, back = Effect(), ways_back.KnownWayBack()
 
         def act(session: Session) -> str:
             effect.begins()

@@ -140,7 +140,7 @@ def apply_step(
     """
     plans: list[apply_changes.Cleared] = []
     results: list[Applied] = []
-    back = ways_back.Found()
+    back = ways_back.KnownWayBack()
     is_first = first_time(cluster) if new else lambda _session: False
 
     def done(session: Session) -> str | None:

@@ -48,7 +48,7 @@ class UpgradeCluster:
         Safe to repeat and to kill: kops stores cluster and groups one after the other, and the
         next call finds what is left to upgrade.
         """
-        effect, back = Effect(), ways_back.Found()
+        effect, back = Effect(), ways_back.KnownWayBack()
 
         def act(session: Session) -> str:
             effect.begins()

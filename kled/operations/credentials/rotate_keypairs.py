@@ -49,7 +49,7 @@ class RotateKeypairs:
             left = open_keysets(session, self)
             return None if left else f"nothing left to {self.phase}"
 
-        back = ways_back.Found()
+        back = ways_back.KnownWayBack()
 
         def act(session: Session) -> str:
             require_rolled(session, self)

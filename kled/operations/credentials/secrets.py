@@ -61,7 +61,7 @@ class CreateSecret:
         Safe to repeat and to kill with `force`: kops writes one object. Without it a repeat is
         refused where an earlier attempt has written the secret, and the refusal says so.
         """
-        effect, back = Effect(), ways_back.Found()
+        effect, back = Effect(), ways_back.KnownWayBack()
 
         def act(session: Session) -> str:
             if self.file.is_file():  # whoever names another thing is told by kops
@@ -145,7 +145,7 @@ class DeleteSecret:
         def done(session: Session) -> str | None:
             return None if has_secret(session, self.cluster, self.secret) else "already gone"
 
-        back = ways_back.Found()
+        back = ways_back.KnownWayBack()
 
         def act(session: Session) -> str:
             require_unused(session, self.cluster, self.secret)

@@ -32,7 +32,7 @@ _OF_THE_DEFINITION: Final = (DefinitionRejected, OutputUnreadable, KopsCrashed, 
 _SHOWN: Final = 10
 
 
-class Shown(Protocol):
+class ListedValue(Protocol):
     """A value that a list shows."""
 
     def as_json(self) -> dict[str, object]:
@@ -40,10 +40,10 @@ class Shown(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListedFields:
     """What is listed of a cluster."""
 
-    read: Callable[[Session, str], Sequence[Shown]]
+    read: Callable[[Session, str], Sequence[ListedValue]]
     what: str = ""
     """The noun of a row, with which a problem begins."""
     none: str = ""
@@ -72,7 +72,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FleetRows:
     """The rows of a list, and what is wrong."""
 
     rows: tuple[dict[str, Any], ...]
@@ -109,7 +109,7 @@ def require_read(troubles: Iterable[Trouble], clusters: int) -> None:
         )
 
 
-def clusters(session: Session, name: str | None) -> Found:
+def clusters(session: Session, name: str | None) -> FleetRows:
     """List the clusters of the state store, or the named one; raises `ClusterNotFound`."""
     listed = [cluster for cluster in listed_clusters(session) if name in (None, cluster.name)]
     if name is not None and not listed:
@@ -122,14 +122,14 @@ def clusters(session: Session, name: str | None) -> Found:
             row |= {"cloud": UNREADABLE, "mend": mend}
             troubles.append(Trouble(cluster.name, cluster.problem, mend))
         rows.append(row)
-    return Found(tuple(rows), tuple(troubles), len(rows))
+    return FleetRows(tuple(rows), tuple(troubles), len(rows))
 
 
-def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
+def each_cluster(session: Session, name: str | None, listing: ListedFields) -> FleetRows:
     """Read the named cluster, which may raise, or every cluster of the state store. Only reads."""
     if name is not None:
         rows = _rows(session, name, listing)
-        return Found(tuple(rows), _troubles(rows, listing), 1)
+        return FleetRows(tuple(rows), _troubles(rows, listing), 1)
     listed = listed_clusters(session)
     asked = ask_each(session, listed, lambda cluster: _rows(session, cluster, listing))
     rows = [
@@ -137,7 +137,7 @@ def each_cluster(session: Session, name: str | None, listing: Listing) -> Found:
         for answer in asked
         for row in ([_unread(answer)] if isinstance(answer, Trouble) else answer)
     ]
-    return Found(tuple(rows), _troubles(rows, listing), len(listed))
+    return FleetRows(tuple(rows), _troubles(rows, listing), len(listed))
 
 
 def ask_each(
@@ -196,7 +196,7 @@ def restore_command(settings: Settings, cluster: str) -> str:
     )
 
 
-def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
+def _read(session: Session, cluster: str, listing: ListedFields) -> Sequence[ListedValue]:
     """Read the rows; a cluster that has lost its keys is told apart from one never applied."""
     try:
         return listing.read(session, cluster)
@@ -209,7 +209,7 @@ def _read(session: Session, cluster: str, listing: Listing) -> Sequence[Shown]:
             raise
 
 
-def _rows(session: Session, cluster: str, listing: Listing) -> list[dict[str, Any]]:
+def _rows(session: Session, cluster: str, listing: ListedFields) -> list[dict[str, Any]]:
     """Return a cluster's rows.
 
     An object belongs to the cluster of its place, whatever its label.
@@ -236,7 +236,7 @@ def _unread(trouble: Trouble) -> dict[str, Any]:
     }
 
 
-def _troubles(rows: Iterable[Mapping[str, Any]], listing: Listing) -> tuple[Trouble, ...]:
+def _troubles(rows: Iterable[Mapping[str, Any]], listing: ListedFields) -> tuple[Trouble, ...]:
     troubles = []
     for row in rows:
         if row.get("problem"):

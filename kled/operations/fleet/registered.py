@@ -74,9 +74,9 @@ def all_prefixes(store: "ObjectStore", known: Collection[str]) -> Iterator[str]:
     Listed in parts at once: page after page of a fleet is what such a look takes longest for.
     """
     from kled.pool import Pool  # noqa: PLC0415 - not for --help
-    from kled.snapshot.create.listing import Part, divide  # noqa: PLC0415
+    from kled.snapshot.create.listing import KeyRange, divide  # noqa: PLC0415
 
-    def within(part: Part) -> list[str]:
+    def within(part: KeyRange) -> list[str]:
         names = directories(store, start_after=part.start)
         end = part.end
         return list(names if end is None else takewhile(lambda name: f"{name}/" < end, names))

@@ -7,7 +7,7 @@ Snapshot = Literal["none", "before", "final", "after", "keys"]
 """`before` every change; `final`: all of the cluster, read back, before it is deleted; `after`:
 also one right after the operation has made the cluster, whose keys exist nowhere else; `keys`: also
 one right after it, where it made or changed keys that the one before lacks."""
-Epoch = Literal["none", "check", "end", "forget"]
+EpochGuard = Literal["none", "check", "end", "forget"]
 """`check` that the cluster lives in this state store; `end`: its deletion ends its epoch, too;
 `forget`: its definition goes, and a cluster that was applied lives on."""
 
@@ -34,7 +34,7 @@ class Guards:
     """Whether the operation writes, and so holds the lease of its place (`--no-lease`)."""
     windows: bool
     """Whether maintenance windows bind it (`--no-window`)."""
-    epoch: Epoch
+    epoch: EpochGuard
     """`--no-epoch`"""
     snapshot: Snapshot
     """`--no-snapshot`"""

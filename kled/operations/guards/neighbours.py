@@ -11,7 +11,7 @@ from typing import Final
 
 from kled.errors import KledError, NotApproved
 from kled.kops.facts import neighbours
-from kled.kops.facts.neighbours import Neighbour, Taken
+from kled.kops.facts.neighbours import Neighbour, TakenResource
 from kled.kops.state_store.locations import Home
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -38,7 +38,9 @@ def mark_owners(
     return tuple(_mark(change, owners.get((change.kind, change.name))) for change in changes)
 
 
-def look(session: Session, definition: Definition, listed: Iterable[Change]) -> tuple[Taken, ...]:
+def look(
+    session: Session, definition: Definition, listed: Iterable[Change]
+) -> tuple[TakenResource, ...]:
     """Return the listed resources that are not the cluster's own. Only reads."""
     home = Home(require_state_store(session.settings), definition.name, definition.cluster)
     return neighbours.taken(
@@ -118,7 +120,7 @@ def _near(session: Session, home: Home) -> list[Neighbour]:
     ]
 
 
-def _mark(change: Change, taken: Taken | None) -> Change:
+def _mark(change: Change, taken: TakenResource | None) -> Change:
     if taken is None:
         return change
     store = {STORE: taken.state_store} if taken.state_store else {}

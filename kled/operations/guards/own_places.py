@@ -7,7 +7,7 @@ from typing import Final
 from kled.errors import BucketMissing, KledError, NotApproved, ObjectMissing, StoreError
 from kled.kops.fields import fixed_fields
 from kled.kops.state_store import contents, layout, locations
-from kled.kops.state_store.locations import Collision, Place
+from kled.kops.state_store.locations import Collision, NamedPlace
 from kled.models.definition import object_name
 from kled.operations.fleet import registered
 from kled.operations.session import Session
@@ -63,7 +63,7 @@ def step(cluster: str, *, deletes: bool) -> Step:
     return Step("check where its state is", act, READ, reads=True)
 
 
-def _at(session: Session, strays: tuple[Place, ...], *, deletes: bool) -> Iterator[Collision]:
+def _at(session: Session, strays: tuple[NamedPlace, ...], *, deletes: bool) -> Iterator[Collision]:
     """Yield clusters of unnamed state stores, by the objects that lie at the places.
 
     A place that cannot be asked stops a deletion, since kops deletes everything below it.
@@ -102,10 +102,10 @@ def state_store_of(definition: Mapping[str, object], cluster: str) -> str | None
     base = spec.get("configBase") if isinstance(spec, Mapping) else None
     if not isinstance(base, str) or not base.rstrip("/").endswith(f"/{cluster}"):
         return None
-    return url_of(Place("spec.configBase", base.rstrip("/"))).rpartition("/")[0]
+    return url_of(NamedPlace("spec.configBase", base.rstrip("/"))).rpartition("/")[0]
 
 
-def url_of(place: Place) -> str:
+def url_of(place: NamedPlace) -> str:
     """Return the URL by which kled opens a place that kops named."""
     if locations.kind(place.url) not in {"", "file"}:
         return place.url
@@ -147,7 +147,7 @@ def _of_a_copy(mine: locations.Home, collision: locations.Collision) -> str:
     )
 
 
-def _mending(place: Place, mine: locations.Home) -> str:
+def _mending(place: NamedPlace, mine: locations.Home) -> str:
     etcd = place.field.partition("[")[2].partition("]")[0]
     if not etcd:
         return fixed_fields.mending(place.field, mine.root)

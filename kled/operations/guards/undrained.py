@@ -10,7 +10,7 @@ from typing import Final
 from kled.errors import NotApproved
 from kled.kops.facts import autoscaling, plan_effects
 from kled.kops.facts.cloud_names import group_of
-from kled.models.blast_radius import Ended
+from kled.models.blast_radius import EndedMachines
 from kled.models.cluster import Role
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -38,11 +38,11 @@ def running_machines(row: RollingRow) -> int:
 
 def groups_that_end(
     plan: Plan, roles: Mapping[str, Role], machines: Iterable[RollingRow]
-) -> tuple[Ended, ...]:
+) -> tuple[EndedMachines, ...]:
     """Return the groups whose machines the plan lets the cloud end. Pure."""
     sizes = plan_effects.greatest_sizes(plan, roles)
     return tuple(
-        Ended(row.instance_group, running_machines(row) - sizes[row.instance_group])
+        EndedMachines(row.instance_group, running_machines(row) - sizes[row.instance_group])
         for row in machines
         if running_machines(row) > sizes.get(row.instance_group, running_machines(row))
     )
@@ -104,7 +104,7 @@ def require_none_of(session: Session, cluster: str, group: str, *, confirm: str 
 
 
 def _are_last(
-    roles: Mapping[str, Role], machines: Iterable[RollingRow], lost: Iterable[Ended]
+    roles: Mapping[str, Role], machines: Iterable[RollingRow], lost: Iterable[EndedMachines]
 ) -> bool:
     working = sum(
         running_machines(row)

@@ -13,7 +13,7 @@ from kled.models.validation import Failure, ValidationReport
 from kled.operations.guards.guards import READS
 from kled.operations.identity import lost_keys
 from kled.operations.instance_group import lost_groups
-from kled.operations.runner import Observer, run_to_end
+from kled.operations.runner import StepObserver, run_to_end
 from kled.operations.session import Session
 from kled.operations.step import Step
 from kled.retry import PATIENCE
@@ -49,7 +49,7 @@ def validate_once(session: Session, cluster: str) -> ValidationReport:
 
 
 def wait_until_healthy(
-    session: Session, validation: ValidateCluster, observer: Observer | None
+    session: Session, validation: ValidateCluster, observer: StepObserver | None
 ) -> tuple[ValidationReport, NotReadyInTime | None]:
     """Return the last report, and an error where the cluster was not healthy in time.
 

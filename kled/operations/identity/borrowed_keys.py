@@ -6,12 +6,12 @@ from kled.errors import IdentityAtRisk
 from kled.sentences import enumerated, options
 
 if TYPE_CHECKING:
-    from kled.snapshot.losses.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import OtherKeysets
 
 _SHOWN: Final = 3
 
 
-def refusal(cluster: str, others: "Others") -> IdentityAtRisk:
+def refusal(cluster: str, others: "OtherKeysets") -> IdentityAtRisk:
     """Return the refusal of keysets that hold a key by which another cluster lives.
 
     The earlier keyset comes back with `--new-identity`, since putting it back looks like undoing a
@@ -28,7 +28,7 @@ def refusal(cluster: str, others: "Others") -> IdentityAtRisk:
     )
 
 
-def _way_back(cluster: str, others: "Others") -> str:
+def _way_back(cluster: str, others: "OtherKeysets") -> str:
     if not others.snapshot:
         return "have its own key sign again (kops promote keypair), and distrust the other one"
     again = options(

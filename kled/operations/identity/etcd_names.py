@@ -134,7 +134,7 @@ def _require_backups(session: Session, definition: Document, after: Mapping[str,
 
 
 def _moved(
-    cluster: str, moved: Sequence[etcd_backups.Moved], nothing: str, way_back: str
+    cluster: str, moved: Sequence[etcd_backups.MovedBackups], nothing: str, way_back: str
 ) -> IdentityAtRisk:
     places = "; ".join(map(str, moved))
     return IdentityAtRisk(

@@ -12,7 +12,7 @@ from functools import partial
 from kled.errors import IdentityAtRisk, KledError
 from kled.kops.facts import etcd_volumes, etcd_zones
 from kled.kops.facts.etcd_members import Document
-from kled.kops.facts.etcd_zones import Member, Moved, Stand
+from kled.kops.facts.etcd_zones import Member, MovedMember, Stand
 from kled.kops.fields import edited_fields
 from kled.kops.state_store import contents, layout
 from kled.models.definition import object_name
@@ -85,7 +85,7 @@ def require_stored(session: Session, cluster: str) -> None:
         raise _refusal(cluster, elsewhere, "nothing was changed", _restore(session, cluster))
 
 
-def moved_members(session: Session, cluster: str) -> tuple[Moved, ...]:
+def moved_members(session: Session, cluster: str) -> tuple[MovedMember, ...]:
     """Return the members that stand in another zone than when they were applied. Only reads."""
     definition = _document(session, cluster, layout.CONFIG)
     if definition is None:
@@ -191,7 +191,7 @@ def _restore(session: Session, cluster: str) -> str:
 
 
 def _refusal(
-    cluster: str, moved: Sequence[Moved], nothing: str, restore: str = ""
+    cluster: str, moved: Sequence[MovedMember], nothing: str, restore: str = ""
 ) -> IdentityAtRisk:
     back = "; ".join(dict.fromkeys(map(_place, moved)))
     return IdentityAtRisk(
@@ -201,7 +201,7 @@ def _refusal(
     )
 
 
-def _place(moved: Moved) -> str:
+def _place(moved: MovedMember) -> str:
     where = " and ".join(moved.before.zones)
     return f"member {moved.member.name}: instance group {moved.before.group} in {where}"
 

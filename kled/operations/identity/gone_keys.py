@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError
 from kled.kops.state_store import identity, keyset_keys, layout
-from kled.kops.state_store.identity import Evidence
+from kled.kops.state_store.identity import IdentityEvidence
 from kled.models.plan import Change
 from kled.operations.fleet import registered
 from kled.operations.fleet.stored_names import identity_keys
@@ -63,7 +63,7 @@ def _refusal(session: Session, cluster: str, parts: tuple[str, ...]) -> Identity
     if not looked_at:
         return None
     before = other_identity.newest_trusted(session, cluster)
-    evidence = Evidence(
+    evidence = IdentityEvidence(
         stored,
         named,
         has_run.why_it_has_run(session, cluster, named),

@@ -2,14 +2,14 @@
 
 from kled.kops.facts import plan_effects
 from kled.kops.state_store import contents, identity, layout
-from kled.kops.state_store.identity import Evidence
+from kled.kops.state_store.identity import IdentityEvidence
 from kled.models.plan import Plan
 from kled.operations.fleet.stored_names import identity_keys
 from kled.operations.session import Session
 from kled.storage.bounded import get_bounded
 
 
-def evidence(session: Session, plan: Plan) -> Evidence:
+def evidence(session: Session, plan: Plan) -> IdentityEvidence:
     """Return what the state store tells of the cluster's former keys, and otherwise the cloud.
 
     Only reads. kops is asked only where nothing in the state store tells that the cluster ran.
@@ -23,7 +23,7 @@ def evidence(session: Session, plan: Plan) -> Evidence:
             lived = "its control plane is in the cloud already"
         elif definition is not None and _makes_authority(plan):
             lived = _machines_anywhere(session, cluster)
-    return Evidence(
+    return IdentityEvidence(
         stored=identity_keys(session.state_store, cluster),
         node_keysets=named,
         lived=lived,

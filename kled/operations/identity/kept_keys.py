@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import IdentityAtRisk, KledError
 from kled.kops.state_store import contents, identity, keyset_keys, layout, locations
-from kled.kops.state_store.identity import Evidence, Made
-from kled.kops.state_store.locations import Place
+from kled.kops.state_store.identity import IdentityEvidence, MadeKeys
+from kled.kops.state_store.locations import NamedPlace
 from kled.models.credential import SECRET_KINDS
 from kled.models.plan import Change, Plan
 from kled.operations.fleet import registered
@@ -34,7 +34,7 @@ from kled.operations.session import Session
 from kled.sentences import enumerated
 
 if TYPE_CHECKING:
-    from kled.snapshot.losses.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import OtherKeysets
 
 AUTHORITY_KEY: Final = identity.keyset_key(identity.AUTHORITY)
 """The key, relative to its prefix, of the authority that every applied cluster has."""
@@ -187,11 +187,11 @@ def require(session: Session, plan: Plan) -> str:
     return "; ".join(filter(None, (anew, new, issued)))
 
 
-def tell_apart(session: Session, plan: Plan) -> Made:
+def tell_apart(session: Session, plan: Plan) -> MadeKeys:
     """Return the keys that a plan makes, told apart by whether the cluster had them. Only reads."""
     changes = identity.made(plan)
     if not changes:
-        return Made()
+        return MadeKeys()
     made = identity.told_apart(changes, has_run.evidence(session, plan))
     if not made.new:
         return made
@@ -199,9 +199,9 @@ def tell_apart(session: Session, plan: Plan) -> Made:
     kept = keys_in_snapshots.snapshot_with(session, plan.cluster, keys)
     if kept is None:
         return made
-    known = Evidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
+    known = IdentityEvidence(snapshot=kept.id, kept=keys_in_snapshots.identity_keys(kept))
     later = identity.told_apart(made.new, known)
-    return Made((*made.lost, *later.lost), later.new)
+    return MadeKeys((*made.lost, *later.lost), later.new)
 
 
 def advice(
@@ -243,7 +243,7 @@ def refusal(session: Session, cluster: str, lost: tuple[tuple[Change, str], ...]
     )
 
 
-def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
+def _other_keys(session: Session, cluster: str, others: "OtherKeysets") -> IdentityAtRisk:
     """Return the refusal of keysets that share no key with those that the cluster had."""
     where = f"snapshot {others.snapshot} has others" if others.of_snapshot else ""
     run = f"its machines run with others than {', '.join(others.of_machines)}"
@@ -260,7 +260,7 @@ def _other_keys(session: Session, cluster: str, others: "Others") -> IdentityAtR
     )
 
 
-def _other_values(session: Session, cluster: str, others: "Others") -> IdentityAtRisk:
+def _other_values(session: Session, cluster: str, others: "OtherKeysets") -> IdentityAtRisk:
     """Return the refusal of secrets with other values than the cluster had."""
     from kled.snapshot.losses.other_secrets import advise_rotated  # noqa: PLC0415 - not for --help
 
@@ -278,7 +278,7 @@ def keeps_elsewhere(session: Session, cluster: str) -> bool:
     return bool(_strays(session, cluster))
 
 
-def _strays(session: Session, cluster: str) -> tuple[Place, ...]:
+def _strays(session: Session, cluster: str) -> tuple[NamedPlace, ...]:
     """Return the places of the definition that are outside of the cluster's part of the store."""
     home = registered.home(session.state_store, cluster)
     return tuple(locations.elsewhere(home.cluster, home.root)) if home is not None else ()

@@ -19,7 +19,7 @@ from kled.sentences import enumerated
 from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
-    from kled.snapshot.losses.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import OtherKeysets
     from kled.storage.base import ObjectStore
 
 FROM_ELSEWHERE: Final = (
@@ -72,7 +72,7 @@ def refuse_as_source(snapshot: str, keysets: Iterable[str]) -> str:
     )
 
 
-def confirm(session: Session, cluster: str, others: "Others") -> "Others":
+def confirm(session: Session, cluster: str, others: "OtherKeysets") -> "OtherKeysets":
     """Return the comparison, with the cloud's answer for keys that are as in the snapshot.
 
     These keysets lack the key that the machines' configuration names. Where a machine of the

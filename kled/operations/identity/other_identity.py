@@ -16,13 +16,13 @@ from kled.storage.bounded import get_bounded
 
 if TYPE_CHECKING:
     from kled.snapshot.documents.manifest import Manifest
-    from kled.snapshot.losses.other_keysets import Others
+    from kled.snapshot.losses.other_keysets import OtherKeysets
 
 _LOOKED_AT: Final = 50
 """How many snapshots are searched for a trusted one, newest first."""
 
 
-def compare(session: Session, cluster: str) -> "Others":
+def compare(session: Session, cluster: str) -> "OtherKeysets":
     """Compare the stored keysets with the newest trusted snapshot, and with the machines' keys.
 
     A key that neither of them has is compared with the keys of the state store's other clusters.
@@ -31,13 +31,13 @@ def compare(session: Session, cluster: str) -> "Others":
     error.
     """
     from kled.snapshot.losses.other_keysets import (  # noqa: PLC0415 - not for --help
-        Others,
+        OtherKeysets,
         other_keysets,
     )
 
     objects = _objects(session, cluster)
     if not keyset_keys.of_store(objects):
-        return Others()
+        return OtherKeysets()
     try:
         before = newest_trusted(session, cluster)
         kept = session.snapshot_store if before is not None else None
@@ -46,7 +46,7 @@ def compare(session: Session, cluster: str) -> "Others":
         return other_keysets(None, None, objects, cluster)
 
 
-def compare_with(session: Session, cluster: str, snapshot: str) -> "Others":
+def compare_with(session: Session, cluster: str, snapshot: str) -> "OtherKeysets":
     """Compare the stored keysets with one snapshot, wherever it was taken.
 
     Only reads. Raises what the snapshot store raises.

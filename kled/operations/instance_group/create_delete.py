@@ -93,7 +93,7 @@ class DeleteInstanceGroup:
             group = find_group(session, self.cluster, self.instance_group)
             return "already gone" if group is None else None
 
-        back = ways_back.Found()
+        back = ways_back.KnownWayBack()
 
         def check(session: Session) -> str:
             require_applied_here(session, self.cluster)

@@ -74,7 +74,7 @@ class AbandonScaling:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps. Safe to repeat and to kill, as `give_back` is."""
-        back, effect = ways_back.Found(), Effect()
+        back, effect = ways_back.KnownWayBack(), Effect()
 
         def act(session: Session) -> str:
             effect.begins()

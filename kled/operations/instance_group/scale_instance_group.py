@@ -63,7 +63,7 @@ class ScaleInstanceGroup:
         pods.
         """
         target = self._target()
-        earlier = ways_back.Found()
+        earlier = ways_back.KnownWayBack()
         return (
             identity_check.step(self.cluster),
             check_step(target, self.approved),
@@ -112,7 +112,7 @@ def end_step(target: Target) -> Step:
     return _move(END, lambda s: Scaling(s, target).end_machines(), ONCE, _abandon(target))
 
 
-def bounds_step(target: Target, earlier: ways_back.Found) -> Step:
+def bounds_step(target: Target, earlier: ways_back.KnownWayBack) -> Step:
     """Store the bounds and apply them.
 
     `earlier` receives the command that restores the old ones.
@@ -153,7 +153,7 @@ def _has_begun(scaling: Scaling, stored: tuple[int, int]) -> bool:
 
 
 def _tell_applied(
-    session: Session, target: Target, scaling: Scaling, earlier: ways_back.Found
+    session: Session, target: Target, scaling: Scaling, earlier: ways_back.KnownWayBack
 ) -> None:
     """Name the bounds that the cloud had, where the wanted ones were stored before this run."""
     applied = scaling.applied_before()
@@ -165,7 +165,7 @@ def _tell_applied(
     )
 
 
-def release_step(target: Target, earlier: ways_back.Found) -> Step:
+def release_step(target: Target, earlier: ways_back.KnownWayBack) -> Step:
     """Let the group launch machines again."""
 
     def release(session: Session) -> str:

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 from kled.errors import KledError, OutputUnreadable
 from kled.kops.facts import plan_effects
 from kled.kops.facts.cloud_names import group_of
-from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
+from kled.models.blast_radius import BlastRadius, EndedMachines, GroupRoll
 from kled.models.cluster import Role
 from kled.models.plan import Plan
 from kled.models.rolled import in_order
@@ -53,7 +53,7 @@ class _Machines:
     """What happens to the machines; `rows` are the groups that roll, as they will be."""
 
     rolls: tuple[GroupRoll, ...]
-    ended: tuple[Ended, ...]
+    ended: tuple[EndedMachines, ...]
     rows: tuple[RollingRow, ...]
 
     @property
@@ -115,7 +115,7 @@ def of_deletion(session: Session, cluster: str, group: str, sight: Sight) -> Bla
     def machines() -> _Machines:
         rows = [row for row in undrained.rows(session, cluster) if row.instance_group == group]
         return _Machines(
-            (), tuple(Ended(group, undrained.running_machines(row)) for row in rows), ()
+            (), tuple(EndedMachines(group, undrained.running_machines(row)) for row in rows), ()
         )
 
     return _radius(cluster, machines, sight)
@@ -167,7 +167,7 @@ def _planned(session: Session, plan: Plan) -> _Machines:
 
 
 def _rolled(
-    roles: Mapping[str, Role], rows: Sequence[RollingRow], ended: tuple[Ended, ...] = ()
+    roles: Mapping[str, Role], rows: Sequence[RollingRow], ended: tuple[EndedMachines, ...] = ()
 ) -> _Machines:
     """Return what rolls of `rows`, in kops' order."""
     rolling = in_order([row for row in rows if row.need_update], roles)

@@ -28,7 +28,7 @@ from kled.operations.step import Operation
 from kled.retry import Clock
 
 T = TypeVar("T")
-Look = Callable[[], object]
+RefusingLook = Callable[[], object]
 """Raises what the act would be refused with."""
 
 _OF_WHO_LOOKS: Final = (StoreDenied, CredentialsRefused, KubernetesRefused, DeadlineExceeded)
@@ -36,7 +36,7 @@ _OF_WHO_LOOKS: Final = (StoreDenied, CredentialsRefused, KubernetesRefused, Dead
 
 
 def refusal(
-    session: Session, operation: Operation, *, now: bool = True, also: Sequence[Look] = ()
+    session: Session, operation: Operation, *, now: bool = True, also: Sequence[RefusingLook] = ()
 ) -> KledError | None:
     """Return the error with which `operation` would end before its first change.
 
@@ -80,7 +80,7 @@ def preview_with_refusal(
     return made, error
 
 
-def ask_for_refusal(session: Session, operation: Operation, look: Look) -> KledError | None:
+def ask_for_refusal(session: Session, operation: Operation, look: RefusingLook) -> KledError | None:
     """Return the refusal of one look of the operation; what cannot be asked is noted."""
     try:
         look()
@@ -98,7 +98,7 @@ def _is_told(error: KledError) -> bool:
     return not (error.retryable or isinstance(error, _OF_WHO_LOOKS))
 
 
-def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[Look]:
+def _before(session: Session, operation: Operation, *, now: bool) -> Iterator[RefusingLook]:
     """Yield the looks before the first change, in the order of `before_change.steps_of`."""
     if now:
         yield partial(_require_window, session, operation)

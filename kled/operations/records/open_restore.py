@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from kled.snapshot.trust.origin import Origins
     from kled.storage.base import ObjectStore
 
-State = Literal["announced", "begun", "ended"]
-_SO_FAR: Final[dict[str, tuple[State, str]]] = {
+RestoreStage = Literal["announced", "begun", "ended"]
+_SO_FAR: Final[dict[str, tuple[RestoreStage, str]]] = {
     "announced": ("announced", "was about to begin"),
     "begun": ("begun", "has begun and has not ended"),
     "ended": ("ended", "has ended"),
@@ -56,7 +56,7 @@ class OpenRestore:
     aside: tuple[str, ...]
     """The newer snapshots of the state before it, which `latest` passes over."""
     classes: tuple[str, ...]
-    state: State = "begun"
+    state: RestoreStage = "begun"
     digest: str = ""
     """Of the plan that was approved at first; empty where it is too long to be kept."""
     plan: tuple[Any, ...] = ()
@@ -101,7 +101,7 @@ def _open_restore_of(fields: Fields, _cluster: str) -> OpenRestore:
     return record
 
 
-def _state_of(text: str) -> State:
+def _state_of(text: str) -> RestoreStage:
     if text not in _SO_FAR:
         raise ValueError("it is in no state that kled knows")
     return _SO_FAR[text][0]

@@ -243,7 +243,7 @@ def _kops(session: Session) -> "Iterator[Kops]":
     from kled import process  # noqa: PLC0415 - not for --help
     from kled.files import scratch  # noqa: PLC0415
     from kled.install.locate import locate  # noqa: PLC0415
-    from kled.kops.call import Calls  # noqa: PLC0415
+    from kled.kops.call import KopsCalls  # noqa: PLC0415
     from kled.kops.client import Kops  # noqa: PLC0415
     from kled.redact import Redactor, secret_values  # noqa: PLC0415
 
@@ -252,7 +252,7 @@ def _kops(session: Session) -> "Iterator[Kops]":
     program = locate(explicit=settings.kops, home=settings.home, search_path=search_path)
     with scratch.directory() as root:
         yield Kops(
-            Calls(
+            KopsCalls(
                 program.path,
                 run=process.run,
                 env=child_environment(settings),

@@ -155,7 +155,7 @@ def raise_step(
     home counts as an earlier home, too. Safe to repeat and to kill: conditional writes, and none
     where it is so already.
     """
-    effect, back = Effect(), ways_back.Found()
+    effect, back = Effect(), ways_back.KnownWayBack()
 
     def act(session: Session) -> str:
         from kled.snapshot.epoch import epoch  # noqa: PLC0415 - not for --help

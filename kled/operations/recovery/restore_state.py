@@ -241,7 +241,7 @@ def restore_step(restoring: RestoreState, agreed: Callable[[], Agreed]) -> Step[
     Safe to repeat and to kill: what the target has already is left as it is, and the rest of an
     approved plan is approved with it.
     """
-    effect, back = Effect(), ways_back.Found()
+    effect, back = Effect(), ways_back.KnownWayBack()
 
     def act(session: Session) -> tuple[RestorationReport, str]:
         from kled.snapshot.restore.restore import apply_restore  # noqa: PLC0415 - not for --help

@@ -17,7 +17,7 @@ class RestoresUnderWay:
     """The open restores of one state store, while a run looks at its clusters.
 
     A LIST when it is made, before the run reads a cluster, and a GET for each cluster that the run
-    asks about after reading it (`kled.snapshot.create.halfway.Halfway`). Safe for threads.
+    asks about after reading it (`kled.snapshot.create.halfway.OpenRestores`). Safe for threads.
     """
 
     def __init__(self, state: "ObjectStore", clusters: Sequence[str] | None) -> None:

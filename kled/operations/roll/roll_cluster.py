@@ -106,7 +106,7 @@ def roll_step(cluster: str, roll: Roll, pace: Pace) -> Step:
     roll that was killed goes on with the first group that it had not done. Raises `RollHalted`
     where a group cannot be rolled; nothing stays cordoned by the roll then.
     """
-    back = ways_back.Found()
+    back = ways_back.KnownWayBack()
 
     def done(session: Session) -> str | None:
         interrupted_scaling.require_none(session, cluster)

@@ -45,7 +45,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
     `patience` is for one call of kops, where it is not the usual one. Raises `KopsMissing`.
     """
     from kled.install.locate import locate  # noqa: PLC0415
-    from kled.kops.call import READ_TIMEOUT, Calls  # noqa: PLC0415
+    from kled.kops.call import READ_TIMEOUT, KopsCalls  # noqa: PLC0415
     from kled.kops.client import Kops  # noqa: PLC0415
     from kled.redact import Redactor, secret_values  # noqa: PLC0415
     from kled.snapshot.verify.verify import KopsVerdict  # noqa: PLC0415
@@ -64,7 +64,7 @@ def kops_check(settings: Settings, *, patience: timedelta | None = None) -> "Kop
         with scratch.directory() as root:
             _put(root / "state" / cluster, objects)
             kops = Kops(
-                Calls(
+                KopsCalls(
                     program.path,
                     run=process.run,
                     env=dict(settings.environment),

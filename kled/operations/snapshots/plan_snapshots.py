@@ -82,7 +82,7 @@ def preview_prune(session: Session, wish: PruneSnapshots) -> "tuple[PrunePlan, K
     policy = prune.retention_policy(session.settings, wish.keep)
     plan = prune.plan_of(kept, policy, wish.only, session.stores.remembering)
     confirmed = replace(wish, confirm=wish.confirm or wish.only)
-    looks: tuple[foreseen.Look, ...] = (
+    looks: tuple[foreseen.RefusingLook, ...] = (
         partial(confirmed.require_meant, session, plan),
         partial(prune.require_writable, kept),
     )

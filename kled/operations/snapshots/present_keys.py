@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 _AT_ONCE: Final = 64
 _MAY_CHANGE: Final = f"{layout.SECRETS}dockerconfig"
-Others = tuple[tuple[str, ...], tuple[str, ...]]
+UnsnapshottedClusters = tuple[tuple[str, ...], tuple[str, ...]]
 """Clusters of which there is no snapshot: those with keys, and those that only are stored."""
 
 
@@ -53,7 +53,7 @@ class PresentKeys:
 def look(
     origins: "Origins",
     newest: "Iterable[Manifest]",
-    others: Callable[[], Others] | None = None,
+    others: Callable[[], UnsnapshottedClusters] | None = None,
 ) -> PresentKeys:
     """Compare the newest trusted snapshot of each cluster with the stored keys. Only reads.
 
@@ -181,7 +181,7 @@ def _has_moved_on(origins: "Origins", manifest: "Manifest") -> bool:
     return not is_same(url, origins.ledger.here or "") and origins.lives_in(manifest.cluster, url)
 
 
-def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> Others:
+def without_snapshot(ledger: "Ledger", snapshotted: Collection[str]) -> UnsnapshottedClusters:
     """Look for the clusters of the state store that are not among the `snapshotted`; only reads.
 
     A listing that skips etcd's backups. Raises what the state store raises; nobody is asked where

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kled.snapshot.progress import Progress
     from kled.snapshot.repository import SnapshotStore
     from kled.snapshot.retention.prune import PrunePlan, PruneReport
-    from kled.snapshot.retention.retention import Policy
+    from kled.snapshot.retention.retention import RetentionPolicy
     from kled.storage.base import ObjectStore
 
 
@@ -113,16 +113,16 @@ class PruneSnapshots:
                 )
 
 
-def retention_policy(settings: Settings, numbers: Mapping[str, int]) -> "Policy":
+def retention_policy(settings: Settings, numbers: Mapping[str, int]) -> "RetentionPolicy":
     """Return the retention policy: the given numbers, then the settings file's, then defaults."""
-    from kled.snapshot.retention.retention import Policy  # noqa: PLC0415 - not for --help
+    from kled.snapshot.retention.retention import RetentionPolicy  # noqa: PLC0415 - not for --help
 
-    return Policy(**{**settings.snapshot_profile.keep, **numbers})
+    return RetentionPolicy(**{**settings.snapshot_profile.keep, **numbers})
 
 
 def plan_of(
     snapshots: "SnapshotStore",
-    chosen: "Policy",
+    chosen: "RetentionPolicy",
     cluster: str | None,
     state: "ObjectStore | None" = None,
 ) -> "PrunePlan":

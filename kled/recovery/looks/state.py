@@ -10,7 +10,7 @@ from kled.errors import BucketMissing
 from kled.kops.state_store import contents, layout
 from kled.kops.state_store import locations as places
 from kled.kops.state_store.etcd_catalogue import Backup, EtcdCatalogue, catalogue
-from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.layout import ObjectKind
 from kled.pool import Pool
 from kled.recovery.evidence import BackupLeft, StateLeft
 from kled.recovery.facts import State
@@ -84,7 +84,7 @@ def _damaged(
     markers: Sequence[str],
     bodies: Mapping[str, bytes],
     where: tuple[str, str],
-) -> tuple[Kind, ...]:
+) -> tuple[ObjectKind, ...]:
     """Return the kinds that something is wrong with; what names keys alone is identity."""
     url, cluster = where
     own = {key: body for key, body in bodies.items() if layout.kind_of(key) == "intent"}
@@ -93,7 +93,7 @@ def _damaged(
         *contents.definition_findings(bodies),
         *places.findings(_definition(bodies), places.root_of(url, cluster)),
     }
-    kinds: list[Kind] = []
+    kinds: list[ObjectKind] = []
     if markers:
         kinds.append("control")
     if any(finding not in of_intent for finding in wrong):

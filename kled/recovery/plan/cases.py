@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.layout import ObjectKind
 from kled.recovery.diagnosis import Diagnosis
 from kled.recovery.evidence import Evidence
 from kled.recovery.facts import Case
@@ -15,7 +15,7 @@ from kled.recovery.plan.recovery_step import RecoveryStep
 from kled.recovery.plan.target import Target
 from kled.sentences import options
 
-_ALL_KINDS: tuple[Kind, ...] = ("identity", "intent")
+_ALL_KINDS: tuple[ObjectKind, ...] = ("identity", "intent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _lacks_groups_alone(means: Means) -> bool:
     return whole and bool(means.evidence.lost_groups) and not means.target.moves
 
 
-def _damaged(means: Means) -> tuple[Kind, ...]:
+def _damaged(means: Means) -> tuple[ObjectKind, ...]:
     state = known(means.evidence.state)
     if state is None or state.fact != "damaged" or means.target.moves:
         return _ALL_KINDS

@@ -22,7 +22,7 @@ BUDGET: Final = timedelta(minutes=10)
 """The time for all reading in one run; the remaining clusters stay at level 1."""
 
 
-class Reading(NamedTuple):
+class KopsReading(NamedTuple):
     """The result of a kops reading one cluster."""
 
     kops: str | None = None
@@ -48,7 +48,7 @@ def _is_of_kops(proof: Proof) -> bool:
     return proof.level == KOPS and proof.kops is not None
 
 
-class Reader:
+class KopsReader:
     """Lets a kops read the new definitions of one run; safe for threads."""
 
     def __init__(
@@ -65,14 +65,16 @@ class Reader:
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
 
-    def read(self, cluster: str, objects: Mapping[str, bytes]) -> Reading:
+    def read(self, cluster: str, objects: Mapping[str, bytes]) -> KopsReading:
         """Return what a kops makes of the objects, by relative key; raises nothing."""
         with self._turns:
             check = self._check
             if check is None:
-                return Reading()
+                return KopsReading()
             if self._left <= 0:
-                return Reading(unproved="level 2 is left out: kops took all the time of this run")
+                return KopsReading(
+                    unproved="level 2 is left out: kops took all the time of this run"
+                )
             began = self._monotonic()
             reading = self._asked(check, cluster, objects)
             took = self._monotonic() - began
@@ -80,19 +82,21 @@ class Reader:
             self._left -= took
         return reading._replace(seconds=took)
 
-    def _asked(self, check: KopsCheck, cluster: str, objects: Mapping[str, bytes]) -> Reading:
+    def _asked(self, check: KopsCheck, cluster: str, objects: Mapping[str, bytes]) -> KopsReading:
         try:
             verdict = check(cluster, objects)
         except KledError as error:
-            return Reading(unproved=f"level 2 is not proved: {error.message}")
+            return KopsReading(unproved=f"level 2 is not proved: {error.message}")
         except Exception as error:  # a proof more or less keeps no snapshot from being made
             logging.getLogger(__name__).warning("kops could not be asked", exc_info=error)
-            return Reading(unproved=f"level 2 is not proved: unexpected {type(error).__name__}")
+            return KopsReading(unproved=f"level 2 is not proved: unexpected {type(error).__name__}")
         if verdict.simulated:
             with self._lock:
                 self._check = None  # it will be as simulated the next time
-            return Reading()
+            return KopsReading()
         if verdict.findings:
             findings = "; ".join(verdict.findings)
-            return Reading(unproved=f"level 2 is not proved by kops {verdict.version}: {findings}")
-        return Reading(verdict.version)
+            return KopsReading(
+                unproved=f"level 2 is not proved by kops {verdict.version}: {findings}"
+            )
+        return KopsReading(verdict.version)

@@ -14,11 +14,11 @@ from kled.errors import KledError
 from kled.pool import Pool
 from kled.snapshot.choosing import way_back
 from kled.snapshot.create import listing, read_along
-from kled.snapshot.create.at_birth import Reader as KopsReader
+from kled.snapshot.create.at_birth import KopsReader
 from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.first_look import FirstLook
-from kled.snapshot.create.making import Made, Making
-from kled.snapshot.create.next_run import Taken, entry_of, next_run, remember, require_fit
+from kled.snapshot.create.making import MadeSnapshot, Making
+from kled.snapshot.create.next_run import TakenSnapshot, entry_of, next_run, remember, require_fit
 from kled.snapshot.create.one_row import explain_failure, explain_unfit, name_left_out, name_linked
 from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, open_pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
@@ -88,7 +88,7 @@ class _Create:
         self._findings: list[str] = []
         self._lost: set[str] = set()
         self._strangers: set[str] = set()  # named, and known nowhere: none is ever asked for
-        self._made: dict[str, Taken] = {}
+        self._made: dict[str, TakenSnapshot] = {}
         self._early = Early(workers, self._make_listed)
         self._id = snapshots.new_id()
         first = first or FirstLook(state, lambda: snapshots, options.halfway)
@@ -354,9 +354,9 @@ class _Create:
         )
         self._findings += dating.result()
 
-    def _report(self, made: Made, chosen: Selection, began: float) -> ClusterResult:
+    def _report(self, made: MadeSnapshot, chosen: Selection, began: float) -> ClusterResult:
         manifest = made.manifest
-        self._made[manifest.cluster] = Taken.of(manifest)
+        self._made[manifest.cluster] = TakenSnapshot.of(manifest)
         if made.remark:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)

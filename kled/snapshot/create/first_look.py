@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kled.pool import Pool
-from kled.snapshot.create.halfway import Halfway
+from kled.snapshot.create.halfway import OpenRestores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,10 @@ class FirstLook:
     """Looks for open restores, and at what a snapshot store says of itself, both at once."""
 
     def __init__(
-        self, state: "ObjectStore", open_snapshots: "Callable[[], SnapshotStore]", halfway: Halfway
+        self,
+        state: "ObjectStore",
+        open_snapshots: "Callable[[], SnapshotStore]",
+        halfway: OpenRestores,
     ) -> None:
         """Begin; `open_snapshots` is called in a thread."""
 

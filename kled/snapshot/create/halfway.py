@@ -11,7 +11,7 @@ HALFWAY: Final = "a restore had begun and had not ended when it was taken"
 """What the finding of such a snapshot begins with."""
 
 
-class Halfway(Protocol):
+class OpenRestores(Protocol):
     """Says of which cluster a restore is open; safe for threads."""
 
     def look(self) -> None:

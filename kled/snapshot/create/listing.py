@@ -24,22 +24,22 @@ _WAITING: Final = 16
 Chosen = TypeVar("Chosen")
 
 
-class Part(NamedTuple):
+class KeyRange(NamedTuple):
     """The keys after `start` and before `end`; None is the end of the store."""
 
     start: str
     end: str | None
 
 
-def divide(known: Collection[str]) -> tuple[Part, ...]:
+def divide(known: Collection[str]) -> tuple[KeyRange, ...]:
     """Divide a state store by the clusters that it held; newer ones fall into a part, too."""
     names = sorted(known)
     number = max(1, min(_PARTS, len(names) // _CLUSTERS_A_PART))
     bounds = [f"{names[len(names) * part // number]}/" for part in range(1, number)]
-    return tuple(map(Part, ["", *bounds], [*bounds, None]))
+    return tuple(map(KeyRange, ["", *bounds], [*bounds, None]))
 
 
-class Fleet(Generic[Chosen]):
+class ListedFleet(Generic[Chosen]):
     """A listing under way, whose clusters nobody chooses from before `go_on`.
 
     What they are held against is asked for in the meantime.
@@ -80,7 +80,7 @@ class Fleet(Generic[Chosen]):
                 yield before + place, chosen
             before += number
 
-    def _listed(self, part: Part) -> tuple[list[tuple[int, Chosen]], int]:
+    def _listed(self, part: KeyRange) -> tuple[list[tuple[int, Chosen]], int]:
         entries = _CountedPart(self._state, part)
         clusters: list[tuple[int, Chosen]] = []
         waiting: list[tuple[int, Selection | Orphan]] = []
@@ -107,9 +107,9 @@ def list_fleet(
     backups: int | None,
     workers: Executor,
     choose: Callable[[Selection | Orphan], Chosen],
-) -> Iterator[Fleet[Chosen]]:
+) -> Iterator[ListedFleet[Chosen]]:
     """Begin to list the state store; left by an error it is given up."""
-    begun = Fleet(state, known, backups, workers, choose)
+    begun = ListedFleet(state, known, backups, workers, choose)
     try:
         yield begun
     except BaseException:
@@ -120,7 +120,7 @@ def list_fleet(
 class _CountedPart:
     """The entries of a part, which are counted as they come."""
 
-    def __init__(self, state: ObjectStore, part: Part) -> None:
+    def __init__(self, state: ObjectStore, part: KeyRange) -> None:
         self._state = state
         self._part = part
         self.number = 0

@@ -19,7 +19,7 @@ from kled.kops.state_store import contents, derived, keyset_keys, layout
 from kled.kops.state_store import locations as places
 from kled.snapshot import etcd
 from kled.snapshot.create import archive, at_birth, older_backup, payloads
-from kled.snapshot.create.halfway import Halfway
+from kled.snapshot.create.halfway import OpenRestores
 from kled.snapshot.create.reading import Picture
 from kled.snapshot.create.selection import Selection
 from kled.snapshot.create.spool import Spool
@@ -37,9 +37,9 @@ from kled.snapshot.losses.lost_backups import (
     keep_definition_findings,
     name_others_gone,
 )
-from kled.snapshot.losses.lost_keysets import Lost
+from kled.snapshot.losses.lost_keysets import FindLost
 from kled.snapshot.losses.vanished_groups import describe_vanished_groups
-from kled.snapshot.parallel import Task, in_parallel
+from kled.snapshot.parallel import SizedCall, in_parallel
 from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust.failed_backups import FailedBackups, merge_damage
@@ -57,7 +57,7 @@ QUIET_FOR: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeSnapshot:
     """A new snapshot, and what is wrong with the cluster's state in it."""
 
     manifest: Manifest
@@ -93,9 +93,9 @@ class Making:
     run: str
     by: str
     retain_until: datetime | None
-    kops: at_birth.Reader
+    kops: at_birth.KopsReader
     """Proves level 2 of what is new."""
-    lost: Lost
+    lost: FindLost
     """Names the keysets and secrets that the cluster had and has no more, or with other keys."""
     lost_backups: LostBackups
     """Says that the cluster had a backup of etcd and has none any more."""
@@ -103,7 +103,7 @@ class Making:
     """Says that a check failed of the same definition."""
     failed_backups: FailedBackups
     """Says which backups of etcd a check found damaged that copying them does not."""
-    halfway: Halfway
+    halfway: OpenRestores
     """Says that a restore of the cluster is open; asked when the cluster was read."""
     requests: Executor
     one_large_read: threading.Lock = field(default_factory=threading.Lock)
@@ -112,7 +112,7 @@ class Making:
     written: dict[str, Payload] = field(default_factory=dict)
     """The small blobs of this run by digest: clusters may share them."""
 
-    def make(self, picture: Picture, earlier: Manifest | None) -> Made:
+    def make(self, picture: Picture, earlier: Manifest | None) -> MadeSnapshot:
         """Write the snapshot of one cluster. `earlier` is one whose recipients are the same."""
         began = time.monotonic()
         snapshot_id = self.snapshots.new_id()
@@ -153,7 +153,7 @@ class Making:
         )
         manifest = self.snapshots.commit(manifest, retain_until=self.retain_until)
         remarks = filter(None, (definition.remark, name_others_gone(chosen, earlier)))
-        return Made(manifest, birth_findings(manifest), "; ".join(remarks) or None)
+        return MadeSnapshot(manifest, birth_findings(manifest), "; ".join(remarks) or None)
 
     def _packed(
         self,
@@ -179,7 +179,7 @@ class Making:
             "keysets": {name: sorted(held) for name, held in keysets.items()},
         }
         gone = describe_vanished_groups(earlier, [entry.key for entry in chosen.definition])
-        read = at_birth.Reading() if findings else self.kops.read(chosen.cluster, bodies)
+        read = at_birth.KopsReading() if findings else self.kops.read(chosen.cluster, bodies)
         return _Definition(
             archive=packed,
             archive_of=snapshot_id,
@@ -229,7 +229,7 @@ class Making:
         known = _index_known_blobs(earlier)
         damaged = {damage.key: damage.reason for damage in earlier.damaged} if earlier else {}
         blobs: dict[str, Payload] = {}
-        tasks: list[Task[tuple[str, Payload, str | None]]] = []
+        tasks: list[SizedCall[tuple[str, Payload, str | None]]] = []
         chosen = picture.selection
         held = chosen.held
         large = [entry for entry in chosen.definition if entry.key not in held]

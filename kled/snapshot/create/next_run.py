@@ -22,7 +22,7 @@ from kled.storage.base import ObjectStore
 from kled.store_urls import is_same
 
 
-class Taken(NamedTuple):
+class TakenSnapshot(NamedTuple):
     """What a run keeps of a snapshot that it took.
 
     Its manifest names each object: 0.1 MB and more, and a fleet has hundreds.
@@ -115,7 +115,7 @@ def entry_of(
     snapshots: SnapshotStore,
     result: ClusterResult,
     before: RunEntry | None,
-    made: Taken | None,
+    made: TakenSnapshot | None,
     run_id: str,
     held: int,
 ) -> RunEntry:

@@ -22,11 +22,11 @@ from kled.storage.base import Entry, ObjectStore
 
 PATIENCE: Final = timedelta(minutes=5)
 """For all older backups of one etcd cluster; ordinary ones are read by the thousand in it."""
-Stored = Callable[[Spool], Payload]
+StorePayload = Callable[[Spool], Payload]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenBackups:
     """The selection with the older backups in it, and their blobs by the object's key."""
 
     selection: Selection
@@ -44,10 +44,10 @@ def take_older(
     state: ObjectStore,
     chosen: Selection,
     name: str,
-    store: Stored,
+    store: StorePayload,
     failed: Collection[str] = (),
     monotonic: Callable[[], float] = time.monotonic,
-) -> Taken | None:
+) -> TakenBackups | None:
     """Take the newest whole backup of an etcd cluster beside those chosen; None: there is none.
 
     One LIST, and a reading of each older one up to it, as long as there is patience. `store` writes
@@ -65,13 +65,13 @@ def take_older(
             break
         blobs = _store_whole(state, chosen.cluster, backups[backup], store)
         if blobs is not None and not any(blob.sha256 in failed for blob in blobs.values()):
-            return Taken(replace_backups(chosen, name, listed, (*names, backup), bad), blobs)
+            return TakenBackups(replace_backups(chosen, name, listed, (*names, backup), bad), blobs)
         bad += 1
     return None
 
 
 def _store_whole(
-    state: ObjectStore, cluster: str, files: Iterable[Entry], store: Stored
+    state: ObjectStore, cluster: str, files: Iterable[Entry], store: StorePayload
 ) -> dict[str, Payload] | None:
     """Store the files of one backup and return their blobs; None where it is damaged, or gone."""
     blobs = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kled.errors import KledError, SnapshotNotTrustworthy
 from kled.sentences import enumerated, number
-from kled.snapshot.create.halfway import Halfway, Never
+from kled.snapshot.create.halfway import Never, OpenRestores
 from kled.snapshot.documents import names
 from kled.snapshot.trust.settling import UNSIGNED
 from kled.snapshot.trust.trust import sum_up
@@ -53,7 +53,7 @@ class CreateOptions:
     rotated: frozenset[str] = frozenset()
     """Secrets that were given new values on purpose (`other_secrets`); nothing earlier is built on
     then: it was judged without knowing."""
-    halfway: Halfway = field(default_factory=Never)
+    halfway: OpenRestores = field(default_factory=Never)
     """Says of which cluster a restore is open."""
 
 

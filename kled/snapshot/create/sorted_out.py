@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from kled.snapshot.create.listing import Fleet
+from kled.snapshot.create.listing import ListedFleet
 from kled.snapshot.create.results import ClusterResult
 from kled.snapshot.create.selection import Orphan, Selection
 
@@ -30,7 +30,7 @@ class SortedOut:
     """The place of the last one."""
 
 
-def sort_out(under_way: Fleet[LookedAt]) -> SortedOut:
+def sort_out(under_way: ListedFleet[LookedAt]) -> SortedOut:
     """Wait for the listing, and for what was begun meanwhile."""
     clusters = SortedOut()
     begun: list[Future[ClusterResult]] = []

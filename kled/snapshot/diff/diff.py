@@ -14,16 +14,16 @@ from typing import Final, Literal
 from kled.kops.state_store.layout import EtcdBackup
 from kled.sentences import number
 from kled.snapshot.diff.facts import (
+    DefinitionFacts,
     FactName,
-    Facts,
+    FactValue,
     Fingerprints,
     Subject,
-    Value,
     facts_of,
     opaque_fact,
 )
 
-Action = Literal["added", "removed", "changed"]
+Direction = Literal["added", "removed", "changed"]
 
 _ORDER: Final[tuple[Subject, ...]] = (
     "version", "cluster", "instance-group", "keyset", "secret", "ssh-key", "object",
@@ -41,7 +41,7 @@ class View:
     label: str
     """What the state is called: a snapshot's id, or `live`."""
     cluster: str
-    facts: Facts = field(repr=False)
+    facts: DefinitionFacts = field(repr=False)
 
     @property
     def has_definition(self) -> bool:
@@ -53,14 +53,14 @@ class View:
 class Difference:
     """One difference; `before` and `after` are None where there was or is nothing."""
 
-    action: Action
+    action: Direction
     subject: Subject
     name: str
     """Of the instance group, keyset, secret, …; empty for the cluster's own definition."""
     field: str
     """`spec.kubernetesVersion`, a key's id, a file; empty for the whole."""
-    before: Value
-    after: Value
+    before: FactValue
+    after: FactValue
 
     def line(self) -> str:
         """Return the change as one line for people."""
@@ -102,7 +102,7 @@ def make_view(
     sha256 of bodies too large to look into. Of the complete etcd backups, the newest of each etcd
     cluster is a fact. Views can be compared where they were made with one key in `seen`.
     """
-    facts: dict[FactName, Value] = {}
+    facts: dict[FactName, FactValue] = {}
     for key, body in objects:
         facts.update(facts_of(key, body, seen))
     facts.update(opaque_fact(key, sha256, seen) for key, sha256 in opaque_objects)
@@ -138,7 +138,7 @@ def diff(before: View, after: View) -> tuple[Difference, ...]:
 
 
 def _compare_name(
-    subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
+    subject: Subject, name: str, old: Mapping[str, FactValue], new: Mapping[str, FactValue]
 ) -> Iterator[Difference]:
     """Yield the changes of one name, as a single one where the whole was added or removed."""
     if subject in _WHOLE and not old:
@@ -156,7 +156,7 @@ def _compare_name(
 
 
 def _compare_fields(
-    subject: Subject, name: str, old: Mapping[str, Value], new: Mapping[str, Value]
+    subject: Subject, name: str, old: Mapping[str, FactValue], new: Mapping[str, FactValue]
 ) -> Iterator[Difference]:
     for field_ in sorted(old.keys() | new.keys()):
         before, after = old.get(field_), new.get(field_)
@@ -168,7 +168,7 @@ def _compare_fields(
             yield Difference("changed", subject, name, field_, before, after)
 
 
-def _summary(subject: Subject, facts: Mapping[str, Value]) -> Value:
+def _summary(subject: Subject, facts: Mapping[str, FactValue]) -> FactValue:
     """Describe a whole that came or went in a few words."""
     if subject == "keyset":
         keys = [f"{name} {trust}" for name, trust in facts.items() if " " not in name]
@@ -179,9 +179,9 @@ def _summary(subject: Subject, facts: Mapping[str, Value]) -> Value:
     return f"{len(facts)} {'field' if subject == 'cluster' else 'file'}{'s'[: len(facts) != 1]}"
 
 
-def _format_value(value: Value) -> str:
+def _format_value(value: FactValue) -> str:
     return "" if value is None else f": {_text(value)}"
 
 
-def _text(value: Value) -> str:
+def _text(value: FactValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)

@@ -24,7 +24,7 @@ Subject = Literal[
     "cluster", "instance-group", "keyset", "secret", "ssh-key", "version", "addon", "derived",
     "etcd-backup", "etcd-control", "object",
 ]  # fmt: skip
-Value = str | int | float | bool | None
+FactValue = str | int | float | bool | None
 
 _MOST: Final = 50_000  # facts of one document; its aliases could make it endless
 _DEEPEST: Final = 64
@@ -45,7 +45,7 @@ class FactName:
     field: str = ""
 
 
-Facts = Mapping[FactName, Value]
+DefinitionFacts = Mapping[FactName, FactValue]
 
 
 class Fingerprints:
@@ -63,7 +63,7 @@ class Fingerprints:
         digest = hmac.digest(self._key, sha256.encode(), "sha256").hex()
         return f"fingerprint {digest[:_DIGITS]}"
 
-    def of_field(self, path: str, value: Value) -> Value:
+    def of_field(self, path: str, value: FactValue) -> FactValue:
         """Return `value`, or its fingerprint where it may be secret or is too long to read."""
         if not isinstance(value, str):
             return value
@@ -74,7 +74,7 @@ class Fingerprints:
         return value
 
 
-def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, Value]]:
+def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, FactValue]]:
     """Yield what the object says. `key` is relative to the cluster's prefix.
 
     An object that is not in kops' form is one fact, its fingerprint.
@@ -91,7 +91,7 @@ def facts_of(key: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactNa
         yield opaque_fact(key, hashlib.sha256(body).hexdigest(), seen)
 
 
-def opaque_fact(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Value]:
+def opaque_fact(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, FactValue]:
     """Return the fact that an object exists, with the fingerprint of its content."""
     kind, parts, print_ = layout.kind_of(key), key.split("/"), seen.of_digest(sha256)
     if kind == "control":
@@ -107,7 +107,7 @@ def opaque_fact(key: str, sha256: str, seen: Fingerprints) -> tuple[FactName, Va
 
 def _document(
     subject: Subject, name: str, body: bytes, seen: Fingerprints
-) -> Iterator[tuple[FactName, Value]]:
+) -> Iterator[tuple[FactName, FactValue]]:
     fields = _fields(body)
     if fields is None:
         yield FactName(subject, name, "(not in kops' form)"), seen.of(body)
@@ -117,7 +117,7 @@ def _document(
             yield FactName(subject, name, path), seen.of_field(path, value)
 
 
-def _keyset(name: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, Value]]:
+def _keyset(name: str, body: bytes, seen: Fingerprints) -> Iterator[tuple[FactName, FactValue]]:
     """Yield the trust state of each key, and the fingerprint of its material."""
     document = _load(body)
     spec = document.get("spec") if isinstance(document, Mapping) else None
@@ -150,11 +150,11 @@ def _material(text: str) -> bytes:
         return text.encode(errors="replace")
 
 
-def _fields(body: bytes) -> dict[str, Value] | None:
+def _fields(body: bytes) -> dict[str, FactValue] | None:
     document = _load(body)
     if not isinstance(document, Mapping):
         return None
-    fields: dict[str, Value] = {}
+    fields: dict[str, FactValue] = {}
     try:
         for path, value in _flatten("", document, 0):
             fields[path] = value
@@ -176,7 +176,7 @@ class _NotOfKops(Exception):
     """The document is deeper, or its keys are longer, than any of kops'."""
 
 
-def _flatten(path: str, value: object, depth: int) -> Iterator[tuple[str, Value]]:
+def _flatten(path: str, value: object, depth: int) -> Iterator[tuple[str, FactValue]]:
     """Yield every leaf with its path; entries of a list by their `name`, where all have one."""
     if depth > _DEEPEST or len(path) > _LONGEST_PATH:
         raise _NotOfKops
@@ -199,7 +199,7 @@ def _labels(entries: list[object]) -> list[str]:
     return [str(index) for index in range(len(entries))]
 
 
-def _plain(value: object) -> Value:
+def _plain(value: object) -> FactValue:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, Mapping | list):

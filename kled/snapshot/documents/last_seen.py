@@ -19,7 +19,7 @@ from kled.errors import (
     SnapshotNotTrustworthy,
 )
 from kled.snapshot.documents import signed
-from kled.snapshot.documents.runs import Cluster, Id, Number, Run
+from kled.snapshot.documents.runs import ClusterName, Id, Number, Run
 from kled.snapshot.repository import SnapshotStore
 from kled.storage.base import ObjectStore
 
@@ -36,7 +36,7 @@ class LastSeen:
     """Its URL."""
     run: Id
     number: Number
-    clusters: Mapping[Cluster, Id] = field(default_factory=dict)
+    clusters: Mapping[ClusterName, Id] = field(default_factory=dict)
     signed_since: Id | None = None
 
 

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from kled.documents import parse_json
 from kled.errors import DocumentDamaged, FormatUnknown, InvalidInput, SnapshotNotTrustworthy
 from kled.kops.state_store import layout
-from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.layout import ObjectKind
 from kled.snapshot.documents import names
 
 FORMAT: Final = 1
@@ -62,7 +62,7 @@ class ObjectRecord(_Frozen):
     """Relative to the cluster's prefix."""
     size: Size
     sha256: Digest
-    kind: Kind
+    kind: ObjectKind
     tag: str
     """ETag or generation in the state store."""
     version: str | None = None

@@ -24,7 +24,7 @@ MOST: Final = (1 << 53) - 1
 """The largest number that canonical JSON has: counting ends there."""
 
 Id = Annotated[str, AfterValidator(names.check_id)]
-Cluster = Annotated[str, AfterValidator(names.check_cluster)]
+ClusterName = Annotated[str, AfterValidator(names.check_cluster)]
 Number = Annotated[int, Field(ge=0, le=MOST)]
 
 
@@ -63,7 +63,7 @@ class Run:
     id: Id
     state_store: str
     recipients: tuple[str, ...]
-    clusters: Mapping[Cluster, RunEntry] = field(default_factory=dict)
+    clusters: Mapping[ClusterName, RunEntry] = field(default_factory=dict)
     orphans: tuple[str, ...] = ()
     number: Number = 0
     """One more than the number of its predecessor; 0 in format 1."""

@@ -24,8 +24,8 @@ from kled.snapshot.trust.settling import OTHER_KEY
 from kled.storage.base import ObjectStore
 
 FORMAT: Final = 2
-Kind = Literal["root", "run", "prune", "proof", "epoch", "last-seen"]
-LIMITS: Final[Mapping[Kind, int]] = {
+DocumentKind = Literal["root", "run", "prune", "proof", "epoch", "last-seen"]
+LIMITS: Final[Mapping[DocumentKind, int]] = {
     "root": 64 << 10,
     "run": 16 << 20,
     "prune": 16 << 20,
@@ -67,7 +67,12 @@ class Document:
 
 
 def encode(
-    kind: Kind, key: str, fields: Mapping[str, Any], *, store: str | None, signing_key: Path | None
+    kind: DocumentKind,
+    key: str,
+    fields: Mapping[str, Any],
+    *,
+    store: str | None,
+    signing_key: Path | None,
 ) -> bytes:
     """Return the bytes to store at `key`; without a signing key they have a digest only."""
     document = {**fields, "format": FORMAT, "kind": kind, "store": store}
@@ -79,7 +84,9 @@ def encode(
     return rfc8785.dumps({**document, "digest": digest, "signature": plain}) + b"\n"
 
 
-def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = "") -> Document:
+def decode(
+    kind: DocumentKind, key: str, body: bytes, keys: Collection[str], tag: str = ""
+) -> Document:
     """Return the document, which says its format and whether it is signed; the caller decides.
 
     Raises `SnapshotNotTrustworthy` for a document of another kind or key, for one that was changed,
@@ -108,7 +115,7 @@ def decode(kind: Kind, key: str, body: bytes, keys: Collection[str], tag: str = 
     return Document(key, body, FORMAT, signed, store, tag)
 
 
-def read(store: ObjectStore, kind: Kind, key: str, keys: Collection[str]) -> Document:
+def read(store: ObjectStore, kind: DocumentKind, key: str, keys: Collection[str]) -> Document:
     """Read a document within bounds. Raises `ObjectMissing` and as `decode` does."""
     body, tag = read_bounded(store, key, LIMITS[kind])
     return decode(kind, key, body, keys, tag)
@@ -171,7 +178,7 @@ def _is_canonical(document: dict[str, Any], body: bytes) -> bool:
         return False
 
 
-def _message(kind: Kind, key: str, store: str | None, digest: str) -> bytes:
+def _message(kind: DocumentKind, key: str, store: str | None, digest: str) -> bytes:
     return "\n".join((_PURPOSE, kind, key, store or "", digest)).encode()
 
 

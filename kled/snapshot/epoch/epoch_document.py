@@ -9,7 +9,7 @@ from pydantic import AfterValidator, TypeAdapter
 
 from kled.errors import ObjectMissing, SnapshotNotTrustworthy
 from kled.snapshot.documents import names, signed
-from kled.snapshot.documents.runs import Cluster, Number
+from kled.snapshot.documents.runs import ClusterName, Number
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import order
 from kled.snapshot.trust.ledger import prepare_to_write, read_ledger
@@ -64,7 +64,7 @@ class _Stored(Epoch):
     homes: tuple[str, ...] | None = None
     left: dict[str, Annotated[str, AfterValidator(_check_past)]] = field(default_factory=dict)
     final: Annotated[str, AfterValidator(names.check_id)] | None = None
-    cluster: Cluster | None = None
+    cluster: ClusterName | None = None
 
 
 class StoredEpoch(NamedTuple):

@@ -43,7 +43,7 @@ class Meta:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class BoltBucket:
     """Where a bucket's items are: in the tree below page `root`, or in the bytes of `inline`."""
 
     root: int
@@ -66,22 +66,22 @@ class Database:
         self._data = data
         self.meta = _newest_meta(data)
 
-    def buckets(self) -> dict[bytes, Bucket]:
+    def buckets(self) -> dict[bytes, BoltBucket]:
         """Walk every page of every bucket, each page once, and return the buckets by name."""
         seen = self._nothing_seen()
         buckets = {}
-        for name, flags, value in self._items(Bucket(self.meta.root), seen):
+        for name, flags, value in self._items(BoltBucket(self.meta.root), seen):
             if not flags & _IS_BUCKET:
                 _refuse("its top level holds something other than buckets")
             buckets[name] = _bucket(value)
         return {name: self._counted(bucket, seen) for name, bucket in buckets.items()}
 
-    def items(self, bucket: Bucket) -> Iterator[tuple[bytes, bytes]]:
+    def items(self, bucket: BoltBucket) -> Iterator[tuple[bytes, bytes]]:
         """Yield the keys and values of `bucket` in the order of the keys, which is checked."""
         for key, _, value in self._items(bucket, self._nothing_seen()):
             yield key, value
 
-    def _counted(self, bucket: Bucket, seen: bytearray) -> Bucket:
+    def _counted(self, bucket: BoltBucket, seen: bytearray) -> BoltBucket:
         count = 0
         for _, flags, _ in self._items(bucket, seen):
             if flags & _IS_BUCKET:
@@ -92,7 +92,7 @@ class Database:
     def _nothing_seen(self) -> bytearray:
         return bytearray(self.meta.pages // 8 + 1)
 
-    def _items(self, bucket: Bucket, seen: bytearray) -> Iterator[_Item]:
+    def _items(self, bucket: BoltBucket, seen: bytearray) -> Iterator[_Item]:
         before: bytes | None = None
         leaves = self._leaves(bucket.root, seen) if bucket.root else [_Page(bucket.inline)]
         for page in leaves:
@@ -172,11 +172,11 @@ class _Page:
         return item.iter_unpack(self._body[_PAGE.size : end])
 
 
-def _bucket(value: bytes) -> Bucket:
+def _bucket(value: bytes) -> BoltBucket:
     if len(value) < _BUCKET.size:
         _refuse("the header of a bucket is cut")
     root, _ = _BUCKET.unpack_from(value)
-    return Bucket(root, b"" if root else value[_BUCKET.size :])
+    return BoltBucket(root, b"" if root else value[_BUCKET.size :])
 
 
 def _newest_meta(data: Bytes) -> Meta:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from kled.errors import SnapshotNotTrustworthy
 from kled.snapshot.create.spool import Bytes
 from kled.snapshot.etcd.backup import LARGEST, open_backup
-from kled.snapshot.etcd.bolt import Bucket, Database
+from kled.snapshot.etcd.bolt import BoltBucket, Database
 from kled.snapshot.etcd.revisions import Revision, parse
 
 _ENCRYPTED: Final = b"k8s:enc:"
@@ -104,7 +104,7 @@ def inspect(
 
 def count(
     data: Bytes, database: Database, keys_at_once: int = _KEYS_AT_ONCE
-) -> tuple[EtcdContents, Bucket]:
+) -> tuple[EtcdContents, BoltBucket]:
     """Return what is in an opened database, as `inspect` does, and the bucket that holds it."""
     bucket = database.buckets().get(b"key")
     if bucket is None:
@@ -122,7 +122,9 @@ def count(
     return contents, bucket
 
 
-def _count_live(database: Database, bucket: Bucket, at_once: int) -> tuple[Counter[str], int, int]:
+def _count_live(
+    database: Database, bucket: BoltBucket, at_once: int
+) -> tuple[Counter[str], int, int]:
     """Count live keys, one share of the keys per pass; return counts, newest revision, clear."""
     counts: Counter[str] = Counter()
     newest = clear = 0
@@ -145,7 +147,7 @@ def _count_live(database: Database, bucket: Bucket, at_once: int) -> tuple[Count
     return counts, newest, clear
 
 
-def _revisions(database: Database, bucket: Bucket) -> Iterator[Revision]:
+def _revisions(database: Database, bucket: BoltBucket) -> Iterator[Revision]:
     return (parse(name, record) for name, record in database.items(bucket))
 
 

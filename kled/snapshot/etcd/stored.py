@@ -10,7 +10,7 @@ from kled.kops.state_store import locations
 from kled.kops.state_store.etcd_catalogue import EtcdCatalogue, catalogue
 from kled.storage.base import Entry, ObjectStore
 
-OpenStore = Callable[[str], ObjectStore]
+OpenUrl = Callable[[str], ObjectStore]
 """Opens the store at a URL."""
 _DEFAULT: Final = "backups/etcd"
 
@@ -50,7 +50,7 @@ def read_catalogues(
     state: ObjectStore,
     cluster: str,
     document: Document,
-    open_other: OpenStore,
+    open_other: OpenUrl,
     listing: Iterable[Entry] | None = None,
 ) -> Iterator[StoredEtcd]:
     """Yield what is stored of each etcd cluster of the definition `document`.
@@ -71,7 +71,7 @@ def _read(
     state: ObjectStore,
     cluster: str,
     place: EtcdPlace,
-    open_other: OpenStore,
+    open_other: OpenUrl,
     listing: tuple[Entry, ...] | None,
 ) -> EtcdCatalogue:
     if place.prefix is None:

@@ -24,13 +24,13 @@ from kled.snapshot.losses.other_keysets import other_keysets
 from kled.snapshot.losses.other_secrets import OTHER, OTHER_KEYS, other_secrets
 from kled.snapshot.trust.ledger import Ledger
 
-Lost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
+FindLost = Callable[[str, Mapping[str, bytes], Manifest | None, Sequence[str]], Iterator[str]]
 """Is given a cluster, its objects, the manifest that is built on, and earlier findings."""
 _SHOWN: Final = 4
 _WORDS: Final = re.compile(r"[ ,;]+")
 
 
-def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> Lost:
+def lost_keysets(ledger: Ledger, rotated: frozenset[str] = frozenset()) -> FindLost:
     """Return what names the keysets and secrets that the cluster lacks, or that are another's.
 
     It asks the store only where the manifest that is built on is none that can be trusted, or

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from kled.kops.facts import etcd_zones
 from kled.kops.facts.etcd_members import Document
-from kled.kops.facts.etcd_zones import Moved
+from kled.kops.facts.etcd_zones import MovedMember
 from kled.kops.state_store import contents, layout
 from kled.snapshot.documents.manifest import Manifest
 from kled.snapshot.losses.lost_etcd import was_applied
@@ -20,7 +20,7 @@ from kled.snapshot.verify.contents import readable_objects
 
 def find_moved_etcd(
     snapshots: SnapshotStore, before: Manifest, objects: Mapping[str, bytes]
-) -> tuple[Moved, ...]:
+) -> tuple[MovedMember, ...]:
     """Return the members of the definition among `objects` that moved; they are by relative key.
 
     Asks the store for the archive, once, and only where a group that members stand on is another

@@ -19,7 +19,7 @@ from kled.storage.base import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class OtherKeysets:
     """The keysets that are not those of the same name before; sorted."""
 
     of_snapshot: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def other_keysets(
     objects: Mapping[str, bytes],
     cluster: str,
     state: ObjectStore | None = None,
-) -> Others:
+) -> OtherKeysets:
     """Compare the cluster's objects, by relative key, with a snapshot and with its machines.
 
     And, where a key is in neither, with those that other clusters of the `state` store live by.
@@ -68,7 +68,7 @@ def other_keysets(
     of_machines = tuple(name for name in keyset_keys.others(machines, has) if name not in had)
     told = {*of_snapshot, *of_machines}
     known = {name: held for name, held in _merge_known(had, machines).items() if name not in told}
-    return Others(
+    return OtherKeysets(
         of_snapshot,
         of_machines,
         tuple(

@@ -25,7 +25,7 @@ from kled.errors import (
 from kled.kops.state_store import layout
 from kled.snapshot.create import spool
 from kled.snapshot.documents.manifest import ObjectRecord
-from kled.snapshot.parallel import Task, in_parallel
+from kled.snapshot.parallel import SizedCall, in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.restore.restore_plan import ALL, RestorePlan, Write, plan_restore
@@ -135,7 +135,7 @@ def _blobs(
     return files
 
 
-def _deletions(plan: RestorePlan, target: ObjectStore) -> Iterator[Task[None]]:
+def _deletions(plan: RestorePlan, target: ObjectStore) -> Iterator[SizedCall[None]]:
     for key in plan.deletes:
         yield 0, partial(target.delete, plan.prefix + key)
 
@@ -148,7 +148,7 @@ class _Restore:
     ) -> None:
         self._plan, self._target, self._blobs = plan, target, blobs
 
-    def phases(self) -> Iterator[Iterator[Task[Write]]]:
+    def phases(self) -> Iterator[Iterator[SizedCall[Write]]]:
         """Yield groups of writes; each must be over before the next begins."""
         by_phase: dict[int, list[Write]] = {}
         for write in self._plan.writes:
@@ -156,7 +156,7 @@ class _Restore:
         for phase in sorted(by_phase):
             yield self._tasks(by_phase[phase])
 
-    def _tasks(self, writes: list[Write]) -> Iterator[Task[Write]]:
+    def _tasks(self, writes: list[Write]) -> Iterator[SizedCall[Write]]:
         """Yield the calls; the archive is read along, so that memory holds few objects."""
         archived = {write.record.key: write for write in writes if write.record.blob is None}
         for write in writes:

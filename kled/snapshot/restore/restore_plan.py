@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from kled.errors import DocumentDamaged, InvalidInput, SnapshotNotTrustworthy
 from kled.kops.state_store import derived, layout
-from kled.kops.state_store.layout import Kind
+from kled.kops.state_store.layout import ObjectKind
 from kled.kops.state_store.old_locations import Move
 from kled.pool import Pool
 from kled.snapshot.create.spool import Bytes
@@ -27,9 +27,9 @@ from kled.snapshot.verify.contents import archived_objects, packed_archive
 from kled.storage.base import Entry, Location, ObjectStore, checked, oddity
 from kled.storage.overlap import overlap
 
-ALL: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
+ALL: Final[frozenset[ObjectKind]] = frozenset({"identity", "intent", "derived", "etcd-backup"})
 """The classes that a restore takes unless told otherwise."""
-_DELETABLE: Final[frozenset[Kind]] = frozenset({"identity", "intent", "derived"})
+_DELETABLE: Final[frozenset[ObjectKind]] = frozenset({"identity", "intent", "derived"})
 _OWN_PLACES: Final = (names.CLUSTERS, names.BLOBS, names.RUNS)
 
 
@@ -56,7 +56,7 @@ class RestorePlan:
     """The URL of the store."""
     prefix: str
     """Where in it the cluster goes; ends with `/`."""
-    classes: frozenset[Kind]
+    classes: frozenset[ObjectKind]
     with_control: bool
     writes: tuple[Write, ...]
     same: tuple[str, ...]
@@ -86,7 +86,7 @@ class RestorePlan:
         """Whether nothing would change."""
         return not self.writes and not self.deletes
 
-    def replaced(self, kind: Kind | None = None) -> list[str]:
+    def replaced(self, kind: ObjectKind | None = None) -> list[str]:
         """Return the keys of the target that would get other bytes; of one class where named."""
         return [
             write.record.key
@@ -179,7 +179,7 @@ def plan_restore(  # noqa: PLR0913 - what, where to, and four ways to want less 
     target: ObjectStore,
     *,
     cluster_prefix: str | None = None,
-    classes: Collection[Kind] = ALL,
+    classes: Collection[ObjectKind] = ALL,
     with_control: bool = False,
     delete_extra: bool = False,
     rewrite_places: bool = False,
@@ -329,7 +329,7 @@ def _below(store: ObjectStore, prefix: str) -> Location:
 
 
 def _choose_records(
-    manifest: Manifest, classes: frozenset[Kind], *, with_control: bool
+    manifest: Manifest, classes: frozenset[ObjectKind], *, with_control: bool
 ) -> list[ObjectRecord]:
     """Return the records to restore; refuse a manifest that calls an object what it is not."""
     wanted = []
@@ -368,7 +368,7 @@ def _md5(body: bytes) -> str:
 
 
 def _find_extra(
-    manifest: Manifest, present: Mapping[str, Entry], classes: Collection[Kind]
+    manifest: Manifest, present: Mapping[str, Entry], classes: Collection[ObjectKind]
 ) -> tuple[str, ...]:
     known = {record.key for record in manifest.objects}
     return tuple(

@@ -30,7 +30,7 @@ from kled.snapshot.parallel import in_parallel
 from kled.snapshot.progress import Progress, Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import claims
-from kled.snapshot.retention.retention import GRACE, Candidate, Policy, keep
+from kled.snapshot.retention.retention import GRACE, Candidate, RetentionPolicy, keep
 from kled.snapshot.trust import ages
 from kled.snapshot.trust.judging import Judged, Listing, judge_all, read_listing
 from kled.snapshot.trust.ledger import Ledger, prepare_to_write, read_ledger
@@ -107,7 +107,7 @@ class PruneReport:
 
 def plan_prune(
     snapshots: SnapshotStore,
-    policy: Policy,
+    policy: RetentionPolicy,
     *,
     cluster: str | None = None,
     grace: timedelta = GRACE,
@@ -167,7 +167,11 @@ def _group_by_lineage(
 
 
 def _why_kept(
-    ledger: Ledger, judged: Sequence[Judged], listing: Listing, policy: Policy, old_until: datetime
+    ledger: Ledger,
+    judged: Sequence[Judged],
+    listing: Listing,
+    policy: RetentionPolicy,
+    old_until: datetime,
 ) -> Mapping[str, str]:
     """Return the ids of one cluster's snapshots to keep, each with the reason.
 
@@ -178,10 +182,8 @@ def _why_kept(
         Candidate(ref.id, ref.created, trusted=ref.id in trusted, written=listing.written.get(ref))
         for ref in (snapshot.ref for snapshot in judged)
     ]
-    named = {ref.id for ref in ledger.named}
-    why = dict(keep(candidates, policy, old_until, named=named))
-    cluster = judged[0].ref.cluster if judged else ""
-    for latest in ledger.oldest_first(cluster, trusted)[-1:]:
+    why = dict(keep(candidates, policy, old_until, named={ref.id for ref in ledger.named}))
+    for latest in ledger.oldest_first(judged[0].ref.cluster if judged else "", trusted)[-1:]:
         why.setdefault(latest, "newest trusted")
     return why
 

@@ -19,7 +19,7 @@ SKEW: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetentionPolicy:
     """How many snapshots of each period to keep; 0 ignores the period."""
 
     last: int = 3
@@ -71,7 +71,7 @@ _PERIODS: Final[tuple[tuple[str, Callable[[datetime], tuple[int, ...]]], ...]] =
 
 def keep(
     candidates: Sequence[Candidate],
-    policy: Policy,
+    policy: RetentionPolicy,
     old_until: datetime,
     *,
     named: Collection[str] = (),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kled.storage.known_caller import Caller
+from kled.storage.known_caller import CloudCaller
 
 _VARIABLES: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _SCOPE: Final = "https://management.azure.com/.default"
@@ -20,17 +20,17 @@ _EXPIRED: Final = "AADSTS7000222"
 """The secret of an application is past its date."""
 
 
-def ask(env: Mapping[str, str]) -> Caller:
+def ask(env: Mapping[str, str]) -> CloudCaller:
     """Return the identity that a token is made for."""
     lacking = [name for name in _VARIABLES if not env.get(name)]
     if not lacking:
         return _by_secret(env)
     if len(lacking) < len(_VARIABLES) - 1 and not env.get("AZURE_FEDERATED_TOKEN_FILE"):
-        return Caller("wrong", f"not set: {', '.join(lacking)}", _NONE)
+        return CloudCaller("wrong", f"not set: {', '.join(lacking)}", _NONE)
     return _by_library()
 
 
-def _by_secret(env: Mapping[str, str]) -> Caller:
+def _by_secret(env: Mapping[str, str]) -> CloudCaller:
     import httpx  # noqa: PLC0415 - not for other clouds
 
     authority = (env.get("AZURE_AUTHORITY_HOST") or _AUTHORITY).rstrip("/")
@@ -47,26 +47,28 @@ def _by_secret(env: Mapping[str, str]) -> Caller:
         ).json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         message = f"Azure does not answer: {type(error).__name__}"
-        return Caller("wrong", message, f"check the way to {authority}")
+        return CloudCaller("wrong", message, f"check the way to {authority}")
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        return Caller("wrong", f"what answers at {authority} is no Azure", "AZURE_AUTHORITY_HOST")
+        return CloudCaller(
+            "wrong", f"what answers at {authority} is no Azure", "AZURE_AUTHORITY_HOST"
+        )
     token = said.get("access_token")
     if isinstance(token, str):
-        return Caller("ok", f"{_name(token)}, by its variables")
+        return CloudCaller("ok", f"{_name(token)}, by its variables")
     return _refusal(str(said.get("error_description") or said.get("error") or "it says no why"))
 
 
-def _refusal(message: str) -> Caller:
+def _refusal(message: str) -> CloudCaller:
     short = " ".join(message.split())[:200]
     renew = "az ad app credential reset --id=$AZURE_CLIENT_ID, and export the new secret"
     if _EXPIRED in message:
-        return Caller("wrong", f"the client secret has expired: {short}", renew)
-    return Caller("wrong", f"Azure refuses the credentials: {short}", renew)
+        return CloudCaller("wrong", f"the client secret has expired: {short}", renew)
+    return CloudCaller("wrong", f"Azure refuses the credentials: {short}", renew)
 
 
-def _by_library() -> Caller:
+def _by_library() -> CloudCaller:
     try:
         from azure.identity import (  # type: ignore[import-not-found,import-untyped,unused-ignore] # noqa: PLC0415 - optional
             DefaultAzureCredential,
@@ -74,15 +76,15 @@ def _by_library() -> Caller:
     except ImportError:
         message = "no service principal is named, and azure-identity is not installed beside kled"
         hint = f"{_NONE}; az account show tells who the Azure CLI, and so kops, is"
-        return Caller("not tried", message, hint)
+        return CloudCaller("not tried", message, hint)
     from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - slow to import
 
     try:
         token = DefaultAzureCredential().get_token(_SCOPE).token
     except ClientAuthenticationError as error:
         message = " ".join(str(error.message).split())[:200]
-        return Caller("missing", f"there are no usable Azure credentials: {message}", _NONE)
-    return Caller("ok", _name(token))
+        return CloudCaller("missing", f"there are no usable Azure credentials: {message}", _NONE)
+    return CloudCaller("ok", _name(token))
 
 
 def _name(token: str) -> str:

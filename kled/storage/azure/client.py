@@ -27,7 +27,7 @@ _FORM: Final = "write azureblob://ACCOUNT/CONTAINER or azureblob://ACCOUNT/CONTA
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AzureAccess:
     """How to reach one container; secrets stay out of `repr`."""
 
     account: str
@@ -48,7 +48,7 @@ class Access:
         return Location(url, self.endpoint if self.custom else None)
 
 
-def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> Access:
+def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> AzureAccess:
     """Decide from the URL and the variables, then from `endpoint` (a profile's or a location's).
 
     Raises `InvalidInput` for a URL of another form, and where AZURE_STORAGE_ACCOUNT is set.
@@ -64,7 +64,7 @@ def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> Access:
             hint="unset it; the account belongs in the URL",
         )
     custom = env.get("AZURE_STORAGE_BLOB_ENDPOINT") or endpoint
-    return Access(
+    return AzureAccess(
         parts.netloc,
         container,
         prefix.strip("/"),
@@ -75,10 +75,10 @@ def choose(url: str, env: Mapping[str, str], *, endpoint: str | None) -> Access:
     )
 
 
-class Clients:
+class AzureClients:
     """The clients of one container, made when they are first needed; safe for threads."""
 
-    def __init__(self, access: Access, timeouts: Timeouts = DEFAULT) -> None:
+    def __init__(self, access: AzureAccess, timeouts: Timeouts = DEFAULT) -> None:
         self._access = access
         self.timeouts = timeouts
         self._lock = threading.Lock()

@@ -25,9 +25,9 @@ from kled.storage.lifecycle_rules import Lifecycle
 class Container:
     """One container's settings."""
 
-    def __init__(self, access: client.Access) -> None:
+    def __init__(self, access: client.AzureAccess) -> None:
         self._access = access
-        self._clients = client.Clients(access)
+        self._clients = client.AzureClients(access)
 
     def check(self) -> list[Finding]:
         """Ask for each setting; one that may not be asked for is `unknown`."""

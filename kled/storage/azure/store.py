@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kled.errors import CapabilityMissing, ObjectMissing
 from kled.storage.azure import listing
-from kled.storage.azure.client import Access, Clients
+from kled.storage.azure.client import AzureAccess, AzureClients
 from kled.storage.azure.errors import translated, translated_data
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.obstore_calls import GetOptions, opened
@@ -36,8 +36,8 @@ _DISORDER: Final = "use a storage account without a hierarchical namespace"
 class AzureBlobStore:
     """Objects of one container below a prefix; safe for threads. No SDK is imported before use."""
 
-    def __init__(self, access: Access, timeouts: Timeouts = DEFAULT) -> None:
-        self._clients = Clients(access, timeouts)
+    def __init__(self, access: AzureAccess, timeouts: Timeouts = DEFAULT) -> None:
+        self._clients = AzureClients(access, timeouts)
         self._prefix = f"{access.prefix}/" if access.prefix else ""
         self._location = access.location
 

@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kled.storage.known_caller import Caller
+from kled.storage.known_caller import CloudCaller
 
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _LOGIN: Final = "gcloud auth application-default login"
 _NONE: Final = f"{_LOGIN}, or export GOOGLE_APPLICATION_CREDENTIALS=FILE"
 
 
-def ask(env: Mapping[str, str]) -> Caller:
+def ask(env: Mapping[str, str]) -> CloudCaller:
     """Return the identity whose credentials make a token."""
     from google.auth import exceptions as raised  # noqa: PLC0415 - slow to import
     from google.auth.transport.requests import Request  # noqa: PLC0415
@@ -20,21 +20,21 @@ def ask(env: Mapping[str, str]) -> Caller:
     try:
         credentials, project = _found(file)
     except raised.GoogleAuthError as error:
-        return Caller(
+        return CloudCaller(
             "wrong" if file else "missing", f"no Google credentials: {_short(error)}", _NONE
         )
     except (OSError, ValueError) as error:
-        return Caller("wrong", f"{file} holds no Google credentials: {_short(error)}", _NONE)
+        return CloudCaller("wrong", f"{file} holds no Google credentials: {_short(error)}", _NONE)
     try:
         credentials.refresh(Request())
     except raised.TransportError as error:
         message = f"Google does not answer: {_short(error)}"
-        return Caller("wrong", message, "check the way to oauth2.googleapis.com")
+        return CloudCaller("wrong", message, "check the way to oauth2.googleapis.com")
     except raised.GoogleAuthError as error:
         message = f"Google refuses the credentials, or they have expired: {_short(error)}"
-        return Caller("wrong", message, _NONE if file else _LOGIN)
+        return CloudCaller("wrong", message, _NONE if file else _LOGIN)
     by = file or "gcloud or the machine"
-    return Caller("ok", f"{_name(credentials)}, project {project or 'not named'}, by {by}")
+    return CloudCaller("ok", f"{_name(credentials)}, project {project or 'not named'}, by {by}")
 
 
 def _found(file: str | None) -> Any:  # noqa: ANN401 - (credentials, project) of any of its kinds

@@ -29,7 +29,7 @@ def emulator(env: Mapping[str, str]) -> str | None:
     return host if not host or "://" in host else f"http://{host}"
 
 
-class Clients:
+class GoogleClients:
     """A session, and google-cloud-storage upon it; made when first needed. Safe for threads."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from kled.storage.base import Entry, Version
-from kled.storage.gcs.client import Clients
+from kled.storage.gcs.client import GoogleClients
 from kled.storage.pages import Pages
 
 _PAGE: Final = "1000"
@@ -29,7 +29,7 @@ def quoted(name: str) -> str:
 
 
 def entries(
-    clients: Clients, place: BucketPrefix, prefix: str, start_after: str
+    clients: GoogleClients, place: BucketPrefix, prefix: str, start_after: str
 ) -> Iterator[Entry]:
     """Yield the live objects of the place, by keys without what is above it, in byte order.
 
@@ -45,7 +45,7 @@ def entries(
             yield Entry(key, size, item["generation"], modified, item["generation"])
 
 
-def versions(clients: Clients, place: BucketPrefix, prefix: str) -> Iterator[Version]:
+def versions(clients: GoogleClients, place: BucketPrefix, prefix: str) -> Iterator[Version]:
     """Yield all generations; Google lists those of one object oldest first.
 
     Raises as `entries` does.
@@ -65,7 +65,7 @@ def versions(clients: Clients, place: BucketPrefix, prefix: str) -> Iterator[Ver
 
 
 def described(
-    clients: Clients, place: BucketPrefix, name: str, version: str | None
+    clients: GoogleClients, place: BucketPrefix, name: str, version: str | None
 ) -> Mapping[str, str]:
     """Return size and generation of one object."""
     asked = {"fields": "kind,size,generation"} | ({"generation": version} if version else {})
@@ -74,7 +74,7 @@ def described(
 
 
 def _items(
-    clients: Clients, place: BucketPrefix, asked: Mapping[str, str]
+    clients: GoogleClients, place: BucketPrefix, asked: Mapping[str, str]
 ) -> Iterator[Mapping[str, Any]]:
     query = {**asked, "maxResults": _PAGE, "fields": _FIELDS}
     where = f"gs://{place.bucket}/{asked['prefix']}"

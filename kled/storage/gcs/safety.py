@@ -20,11 +20,11 @@ _OLDER_ONLY: Final = (
 _FIELDS: Final = "versioning,softDeletePolicy,iamConfiguration,lifecycle,retentionPolicy"
 
 
-class Bucket:
+class GoogleBucket:
     """One bucket's settings."""
 
     def __init__(
-        self, clients: gcs_client.Clients, name: str, prefix: str, region: str | None
+        self, clients: gcs_client.GoogleClients, name: str, prefix: str, region: str | None
     ) -> None:
         self._clients = clients
         self._name = name
@@ -118,11 +118,11 @@ class Bucket:
         return f"gcloud storage buckets {command}"
 
 
-def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:
+def open_bucket(location: Location, env: Mapping[str, str]) -> GoogleBucket:
     """Return the bucket of a gs:// URL; nothing is asked of it yet."""
     name, prefix = bucket_and_prefix(location.url)
     endpoint = location.endpoint or gcs_client.emulator(env)
-    return Bucket(gcs_client.Clients(env, endpoint), name, prefix, location.region)
+    return GoogleBucket(gcs_client.GoogleClients(env, endpoint), name, prefix, location.region)
 
 
 def _as_of_s3(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

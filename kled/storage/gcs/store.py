@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kled.errors import CapabilityMissing, ObjectMissing, PreconditionFailed, StoreError
 from kled.storage.base import Entry, Location, Reading, Stored, Version, checked
 from kled.storage.gcs import listing
-from kled.storage.gcs.client import Clients
+from kled.storage.gcs.client import GoogleClients
 from kled.storage.gcs.errors import translated
 from kled.storage.pages import without_header
 from kled.storage.parts import SMALL, Pipe, first_part
@@ -61,7 +61,9 @@ class _Ended:
 class GcsStore:
     """Objects of one bucket below a prefix; safe for threads. Nothing is imported before use."""
 
-    def __init__(self, clients: Clients, bucket: str, prefix: str, location: Location) -> None:
+    def __init__(
+        self, clients: GoogleClients, bucket: str, prefix: str, location: Location
+    ) -> None:
         self._clients = clients
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""

@@ -14,7 +14,7 @@ _DEEPEST: Final = 64
 """Directories below each other; kops makes six. Each costs an open file while it is walked."""
 
 
-class Listed(NamedTuple):
+class ListedName(NamedTuple):
     """One name of a listing."""
 
     key: str
@@ -23,7 +23,7 @@ class Listed(NamedTuple):
     """What it is in place of a file; None for a file."""
 
 
-def files(root: int, url: str, prefix: str, start_after: str) -> Iterator[Listed]:
+def files(root: int, url: str, prefix: str, start_after: str) -> Iterator[ListedName]:
     """Yield each file below `root` that a listing wants, in byte order of the keys.
 
     What is neither a file nor a directory (a link, wherever it points, a FIFO, a socket, a device)
@@ -40,7 +40,7 @@ class _Walk(NamedTuple):
     prefix: str
     start_after: str
 
-    def below(self, folder: int, above: str, depth: int) -> Iterator[Listed]:
+    def below(self, folder: int, above: str, depth: int) -> Iterator[ListedName]:
         with translated(self._where(above)):
             names = _sorted_names(folder)
         for name in names:
@@ -54,7 +54,7 @@ class _Walk(NamedTuple):
             else:
                 yield from self._folder(folder, name.removesuffix("/"), key, depth)
 
-    def _one(self, folder: int, name: str, key: str) -> Iterator[Listed]:
+    def _one(self, folder: int, name: str, key: str) -> Iterator[ListedName]:
         leads = self.prefix.startswith(f"{key}/")
         if not leads and not (key.startswith(self.prefix) and key > self.start_after):
             return
@@ -64,12 +64,12 @@ class _Walk(NamedTuple):
             return
         kind = beneath.kind_of(state)
         if not leads:
-            yield Listed(key, state, kind)
+            yield ListedName(key, state, kind)
         elif kind is not None:
             with translated(self._where(key)):
                 raise beneath.NotRegular(key, kind)
 
-    def _folder(self, above: int, name: str, key: str, depth: int) -> Iterator[Listed]:
+    def _folder(self, above: int, name: str, key: str, depth: int) -> Iterator[ListedName]:
         with translated(self._where(key)):
             try:
                 below = beneath.step(above, name, key)
@@ -84,10 +84,12 @@ class _Walk(NamedTuple):
         finally:
             os.close(below)
 
-    def _too_deep(self, folder: int, key: str) -> Iterator[Listed]:
+    def _too_deep(self, folder: int, key: str) -> Iterator[ListedName]:
         state = beneath.seen(folder, key.rstrip("/").rpartition("/")[2])
         if state is not None:
-            yield Listed(key.rstrip("/"), state, f"a directory more than {_DEEPEST} levels deep")
+            yield ListedName(
+                key.rstrip("/"), state, f"a directory more than {_DEEPEST} levels deep"
+            )
 
     def _may_hold(self, folder: str) -> bool:
         """Say whether some key below `folder` has the prefix and sorts after the start."""

@@ -236,7 +236,7 @@ class LocalStore:
         raise CapabilityMissing(f"{self._location.url} keeps no older versions")
 
 
-def _entry(file: listing.Listed) -> Entry:
+def _entry(file: listing.ListedName) -> Entry:
     state = file.state
     modified = _moment(state.st_mtime)
     return Entry(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from kled.sentences import word
-from kled.storage.known_caller import Caller
+from kled.storage.known_caller import CloudCaller
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -20,7 +20,7 @@ _NONE: Final = (
 )
 
 
-def ask(env: Mapping[str, str]) -> Caller:
+def ask(env: Mapping[str, str]) -> CloudCaller:
     """Return the identity that answers."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import
 
@@ -29,17 +29,17 @@ def ask(env: Mapping[str, str]) -> Caller:
         session = _session(env, profile)
         credentials = session.get_credentials()
         if credentials is None:
-            return Caller("missing", "there are no AWS credentials", _NONE)
+            return CloudCaller("missing", "there are no AWS credentials", _NONE)
         answer = _client(session, env).get_caller_identity()
     except ClientError as error:
         return _refusal(error.response, env)
     except BotoCoreError as error:
         return _unasked(error, profile)
     method = "its variables" if credentials.method == "explicit" else str(credentials.method)
-    return Caller("ok", f"{answer['Arn']} in account {answer['Account']}, by {method}")
+    return CloudCaller("ok", f"{answer['Arn']} in account {answer['Account']}, by {method}")
 
 
-def _unasked(error: Exception, profile: str | None) -> Caller:
+def _unasked(error: Exception, profile: str | None) -> CloudCaller:
     """Say what happened before AWS answered."""
     from botocore import exceptions as raised  # noqa: PLC0415 - slow to import
 
@@ -47,16 +47,18 @@ def _unasked(error: Exception, profile: str | None) -> Caller:
     match error:
         case raised.ProfileNotFound():
             hint = "aws configure list-profiles shows those that are; export AWS_PROFILE=NAME"
-            return Caller("wrong", f"there is no AWS profile {profile}", hint)
+            return CloudCaller("wrong", f"there is no AWS profile {profile}", hint)
         case raised.NoCredentialsError() | raised.PartialCredentialsError():
-            return Caller("missing", f"no whole AWS credentials: {message}", _NONE)
+            return CloudCaller("missing", f"no whole AWS credentials: {message}", _NONE)
         case raised.SSOError() | raised.TokenRetrievalError():
-            return Caller("wrong", f"the AWS login has expired: {message}", _login(profile))
+            return CloudCaller("wrong", f"the AWS login has expired: {message}", _login(profile))
         case raised.CredentialRetrievalError():
-            return Caller("wrong", f"AWS credentials cannot be had: {message}", _login(profile))
+            return CloudCaller(
+                "wrong", f"AWS credentials cannot be had: {message}", _login(profile)
+            )
         case _:
             hint = "check the way to sts.amazonaws.com, and AWS_ENDPOINT_URL"
-            return Caller("wrong", f"AWS does not say who asks: {message}", hint)
+            return CloudCaller("wrong", f"AWS does not say who asks: {message}", hint)
 
 
 def _session(env: Mapping[str, str], profile: str | None) -> "Session":
@@ -81,7 +83,7 @@ def _client(session: "Session", env: Mapping[str, str]) -> Any:  # noqa: ANN401 
     )
 
 
-def _refusal(response: Any, env: Mapping[str, str]) -> Caller:  # noqa: ANN401 - botocore has none
+def _refusal(response: Any, env: Mapping[str, str]) -> CloudCaller:  # noqa: ANN401 - botocore has none
     code = str(response.get("Error", {}).get("Code", "")) or "no code"
     profile = env.get("AWS_PROFILE")
     by_variables = "AWS_ACCESS_KEY_ID" in env
@@ -90,20 +92,22 @@ def _refusal(response: Any, env: Mapping[str, str]) -> Caller:  # noqa: ANN401 -
             "export AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN anew, or unset"
             " them for AWS_PROFILE"
         )
-        return Caller(
+        return CloudCaller(
             "wrong",
             f"the AWS credentials have expired ({code})",
             mend if by_variables else _login(profile),
         )
     if code in _REFUSED:
-        return Caller("wrong", f"AWS does not know the access key ({code})", _NONE)
+        return CloudCaller("wrong", f"AWS does not know the access key ({code})", _NONE)
     if code in _UNSIGNED:
         hint = "the secret is of another key, or the clock is off: timedatectl set-ntp true"
-        return Caller("wrong", f"AWS refuses the signature ({code})", hint)
+        return CloudCaller("wrong", f"AWS refuses the signature ({code})", hint)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if env.get("AWS_ENDPOINT_URL") or env.get("AWS_ENDPOINT_URL_STS"):
-        return Caller("not tried", f"what answers at AWS_ENDPOINT_URL is no STS ({code}, {status})")
-    return Caller("wrong", f"AWS does not say who asks ({code}, {status})", _login(profile))
+        return CloudCaller(
+            "not tried", f"what answers at AWS_ENDPOINT_URL is no STS ({code}, {status})"
+        )
+    return CloudCaller("wrong", f"AWS does not say who asks ({code}, {status})", _login(profile))
 
 
 def _login(profile: str | None) -> str:

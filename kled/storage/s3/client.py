@@ -39,7 +39,7 @@ _NO_CREDENTIALS: Final = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_A
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class S3Access:
     """How to reach S3; the keys stay out of `repr`."""
 
     endpoint: str | None
@@ -56,7 +56,7 @@ class Access:
 
 def choose(
     scheme: str, env: Mapping[str, str], *, endpoint: str | None, region: str | None
-) -> Access:
+) -> S3Access:
     """Decide from variables, then from `endpoint` and `region` (a profile's or a location's).
 
     Raises `InvalidInput` for a scheme that needs S3_ENDPOINT without one, and for S3_ENDPOINT
@@ -69,22 +69,22 @@ def choose(
     )
     if custom:
         url, keys = with_scheme(custom), _custom_keys(env)
-        return Access(url, region or _HOME_REGION, *keys, None, None, bundle, own_keys=True)
+        return S3Access(url, region or _HOME_REGION, *keys, None, None, bundle, own_keys=True)
     address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or endpoint
     key_id, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
     if not (key_id and secret):
-        return Access(address, region, None, None, None, env.get("AWS_PROFILE"), bundle)
-    return Access(address, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None, bundle)
+        return S3Access(address, region, None, None, None, env.get("AWS_PROFILE"), bundle)
+    return S3Access(address, region, key_id, secret, env.get("AWS_SESSION_TOKEN"), None, bundle)
 
 
-class Clients:
+class S3Clients:
     """The clients of one bucket, made when they are first needed; safe for threads.
 
     Each tries a request once, with short time-outs. Where the keys are known no client of boto3 is
     made for listing, reading, writing and deleting objects.
     """
 
-    def __init__(self, access: Access, bucket: str, timeouts: Timeouts = DEFAULT) -> None:
+    def __init__(self, access: S3Access, bucket: str, timeouts: Timeouts = DEFAULT) -> None:
         self._access, self._bucket, self._timeouts = access, bucket, timeouts
         self._session = None if access.key_id else _session(access)
         self._region = access.region or self._configured_region()
@@ -208,7 +208,7 @@ class Clients:
 
 
 def connect(
-    access: Access, session: "Session | None" = None, timeouts: Timeouts = DEFAULT
+    access: S3Access, session: "Session | None" = None, timeouts: Timeouts = DEFAULT
 ) -> "S3Client":
     """Return a client that tries each request once, with short time-outs, and asks nobody yet.
 
@@ -245,7 +245,7 @@ def connect(
     return s3
 
 
-def _session(access: Access) -> "Session":
+def _session(access: S3Access) -> "Session":
     """Return botocore's session: what boto3's adds to it kled does not use."""
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - slow to import
     from botocore.session import Session  # noqa: PLC0415

@@ -47,11 +47,11 @@ _TRIED: Final = ".kled/encryption"
 _HOME_REGION: Final = "us-east-1"  # the one region that CreateBucket must not be told
 
 
-class Bucket:
+class S3Bucket:
     """One bucket's settings."""
 
     def __init__(
-        self, client: "S3Client", scheme: str, name: str, prefix: str, access: s3_client.Access
+        self, client: "S3Client", scheme: str, name: str, prefix: str, access: s3_client.S3Access
     ) -> None:
         self._client = client
         self._scheme = scheme
@@ -249,9 +249,9 @@ class Bucket:
         return f"{keys}aws{options} --region {word(self._region)} s3api {command}"
 
 
-def open_bucket(location: Location, env: Mapping[str, str]) -> Bucket:
+def open_bucket(location: Location, env: Mapping[str, str]) -> S3Bucket:
     """Return the bucket of an S3-like URL; nothing is asked of it yet."""
     name, prefix = bucket_and_prefix(location.url)
     scheme = urlsplit(location.url).scheme
     access = s3_client.choose(scheme, env, endpoint=location.endpoint, region=location.region)
-    return Bucket(s3_client.connect(access), scheme, name, prefix, access)
+    return S3Bucket(s3_client.connect(access), scheme, name, prefix, access)

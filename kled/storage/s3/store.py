@@ -20,7 +20,7 @@ from kled.storage.obstore_calls import GetOptions, Opened, opened
 from kled.storage.parts import Again, size_of
 from kled.storage.s3 import listing
 from kled.storage.s3 import write as s3_write
-from kled.storage.s3.client import Access, Clients
+from kled.storage.s3.client import S3Access, S3Clients
 from kled.storage.s3.errors import translated, translated_data
 from kled.storage.timeouts import DEFAULT, Timeouts
 
@@ -36,13 +36,13 @@ class S3Store:
 
     def __init__(
         self,
-        access: Access,
+        access: S3Access,
         bucket: str,
         prefix: str,
         location: Location,
         timeouts: Timeouts = DEFAULT,
     ) -> None:
-        self._clients = Clients(access, bucket, timeouts)
+        self._clients = S3Clients(access, bucket, timeouts)
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._location = location

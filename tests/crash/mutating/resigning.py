@@ -10,10 +10,10 @@ from typing import Any, Literal
 import rfc8785
 
 from kled.snapshot.documents import manifest, signing
-from kled.snapshot.documents.signed import Kind
+from kled.snapshot.documents.signed import DocumentKind
 
 Attacker = Literal["no key", "another key", "the key"]
-SIGNED: Mapping[str, Kind] = {
+SIGNED: Mapping[str, DocumentKind] = {
     "kled.json": "root",
     "run": "run",
     "prune": "prune",
@@ -48,7 +48,7 @@ class Forger:
         purpose = b"kled snapshot manifest 1\n" + digest.encode()
         return manifest.canonical({**inside, **self._outside(digest, purpose)}) + b"\n"
 
-    def _document(self, kind: Kind, key: str, document: dict[str, Any]) -> bytes:
+    def _document(self, kind: DocumentKind, key: str, document: dict[str, Any]) -> bytes:
         inside = {name: one for name, one in document.items() if name not in _OUTSIDE}
         try:
             digest = hashlib.sha256(rfc8785.dumps(inside)).hexdigest()

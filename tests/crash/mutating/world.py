@@ -38,7 +38,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention import claims
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.snapshot.verify.verify import verify
 from kled.storage.base import Entry, Location, Stored
 from kled.storage.memory import MemoryStore, _Reading, _State
@@ -48,7 +48,7 @@ from tests.unit.snapshot.restoring import age_keys
 from tests.unit.snapshot.signing_keys import signing_key
 
 A, B = "demo.k8s.local", "other.example.com"
-ONLY_LAST: Final = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+ONLY_LAST: Final = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 BY: Final = "kled test"
 ADDON: Final = "addons/limit-range.addons.k8s.io/v1.5.0.yaml"
 Variant = Literal["plain", "signed", "sealed"]

@@ -14,7 +14,7 @@ import pytest
 
 from kled import config
 from kled.cli.flows import approve, waiting_runs
-from kled.cli.flows.waiting_runs import Waiting
+from kled.cli.flows.waiting_runs import WaitingRun
 from kled.cli.frame.command import Call
 from kled.cli.frame.typed_line import Typed
 from kled.errors import InvalidInput, KledError, NotApproved
@@ -30,15 +30,17 @@ DIGEST = PLAN.digest[:12]
 class Fake:
     """Runs that wait, and what they were answered; refuses as a Prefect server does."""
 
-    runs: list[Waiting] = field(default_factory=lambda: [Waiting(ONE, "update prod", QUESTION)])
+    runs: list[WaitingRun] = field(
+        default_factory=lambda: [WaitingRun(ONE, "update prod", QUESTION)]
+    )
     ended: dict[UUID, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     given: list[tuple[UUID, dict[str, Any]]] = field(default_factory=list)
 
-    def waiting(self) -> Sequence[Waiting]:
+    def waiting(self) -> Sequence[WaitingRun]:
         return self.runs
 
-    def named(self, run: UUID) -> Waiting | str | None:
+    def named(self, run: UUID) -> WaitingRun | str | None:
         return next((one for one in self.runs if one.run == run), self.ended.get(run))
 
     def resume(self, run: UUID, words: dict[str, Any]) -> str | None:
@@ -236,7 +238,7 @@ def test_an_answer_too_early_is_sent_again_and_one_too_late_says_so(fake: Fake) 
 def test_what_waits_is_listed_with_why_and_until_when(
     fake: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake.runs.append(Waiting(TWO, "update dev", QUESTION))
+    fake.runs.append(WaitingRun(TWO, "update dev", QUESTION))
 
     approve.list_waiting(call(), fake)
     approve.list_waiting(call("json"), fake)
@@ -267,7 +269,7 @@ def test_a_run_is_meant_by_id_name_and_address(fake: Fake, typed_: str) -> None:
 
 def test_the_beginning_of_an_id_means_a_run_where_it_means_one_alone(fake: Fake) -> None:
     assert waiting_runs.find_meant(fake, "3f0c").run == ONE
-    fake.runs.append(Waiting(TWO, "update prod", QUESTION))
+    fake.runs.append(WaitingRun(TWO, "update prod", QUESTION))
 
     for several in ("3f0c", "update prod"):
         with pytest.raises(KledError, match=f"is more than one run: {ONE}, {TWO}"):

@@ -186,7 +186,7 @@ def test_enumerated_values_flags_and_files_are_completed() -> None:
 
 
 @pytest.mark.parametrize("entry", catalog.load(catalog.path()), ids=lambda entry: entry.flow)
-def test_the_parameters_of_each_flow_are_completed(entry: catalog.Entry) -> None:
+def test_the_parameters_of_each_flow_are_completed(entry: catalog.CatalogEntry) -> None:
     taken = [one.name.replace("_", "-") for one in parameters(entry)]
     spec = [name.replace("_", "-") for name in ClusterSpec.model_fields]
     expected = [*(spec if "spec" in taken else ()), *(one for one in taken if one != "spec")]
@@ -197,7 +197,7 @@ def test_the_parameters_of_each_flow_are_completed(entry: catalog.Entry) -> None
 
 
 @pytest.mark.parametrize("entry", catalog.load(catalog.path()), ids=lambda entry: entry.flow)
-def test_a_flows_parameter_that_takes_a_name_is_completed(entry: catalog.Entry) -> None:
+def test_a_flows_parameter_that_takes_a_name_is_completed(entry: catalog.CatalogEntry) -> None:
     for one in parameters(entry):
         kind = metavar(one.type).removesuffix(",...")
         assert kind in FREE or kind == "TEXT" or offers.is_offered(kind) or "|" in kind

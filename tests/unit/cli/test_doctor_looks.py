@@ -15,7 +15,7 @@ import pytest
 from kled import config
 from kled.cli.doctor import try_checks
 from kled.cli.frame.command import Call
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.kops.verbs.version import VERSION_TIMEOUT
 from kled.operations.checks.check import Check
@@ -56,7 +56,9 @@ def test_a_kops_that_does_not_say_its_version_is_waited_for_some_seconds() -> No
         asked.append(timeout)
         return Finished(tuple(argv), 0, "Client version: 1.36.2 (git-x)", "", 0.0)
 
-    kops = Kops(Calls("kops", run=run, env={}, state_store="file:///s", scratch=Path("/nowhere")))
+    kops = Kops(
+        KopsCalls("kops", run=run, env={}, state_store="file:///s", scratch=Path("/nowhere"))
+    )
 
     assert str(kops.version()) == "1.36.2"
     assert asked == [VERSION_TIMEOUT] == [timedelta(seconds=20)]

@@ -84,7 +84,7 @@ def follow(
         time = Time()
         call = Call(config.load({"HOME": str(tmp_path)}), verbose=verbose)
         call.clock = Clock(lambda: time.now, time.sleep)
-        lines = following.Lines(call, server, RUN)  # type: ignore[arg-type]
+        lines = following.FollowedLines(call, server, RUN)  # type: ignore[arg-type]
         ended = following.follow(call, server, lines)  # type: ignore[arg-type]
         return ended, capsys.readouterr().err.splitlines()
 

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from kled.cli.frame.interruption import Halfway, add_when_interrupted, notes, tell_when_interrupted
+from kled.cli.frame.interruption import (
+    Interruptible,
+    add_when_interrupted,
+    notes,
+    tell_when_interrupted,
+)
 from kled.cli.frame.signals import LAST_WORDS
 from kled.operations.runner import Row, Silent
 from kled.operations.snapshots.back_up import BackUpState
@@ -47,9 +52,9 @@ def step(name: str, way_back: str = "put it back", *, reads: bool = False) -> St
     return Step(name, lambda _session: "", way_back=way_back, reads=reads)
 
 
-def halfway(*steps: Step, done: int, rest: str = "the rest") -> Halfway:
+def halfway(*steps: Step, done: int, rest: str = "the rest") -> Interruptible:
     """An operation that is at the last of these steps, or through with `done` of them."""
-    watching = Halfway("update cluster", Screen(), rest)
+    watching = Interruptible("update cluster", Screen(), rest)
     for number, one in enumerate(steps, 1):
         watching.started(one)
         if number <= done:

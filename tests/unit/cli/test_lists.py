@@ -14,7 +14,7 @@ import click
 import pytest
 
 from kled.cli.kops import get_instance_groups, get_keypairs
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.operations.session import Session
 from tests.unit.kops.replay import Capture, Replay, capture
@@ -41,7 +41,7 @@ class Call:
 def answering(root: Path, *answers: Capture) -> tuple[Session, Replay]:
     opened, runner = replayed.session(root), Replay(list(answers))
     url = (root / "state").as_uri()
-    opened._kops = Kops(Calls("kops", run=runner, env={}, state_store=url, scratch=root))
+    opened._kops = Kops(KopsCalls("kops", run=runner, env={}, state_store=url, scratch=root))
     return opened, runner
 
 

@@ -13,7 +13,7 @@ import pytest
 import kled
 from kled.cli import app
 from kled.cli.terminal import output, streams
-from kled.cli.terminal.downloads import Lines, progress
+from kled.cli.terminal.downloads import DownloadLines, progress
 from kled.cli.terminal.steps import LiveSteps, PlainLines
 from kled.cli.terminal.streams import Terminal
 from kled.errors import KledError
@@ -158,7 +158,7 @@ def test_lines_that_are_said_are_lines() -> None:
     lines.ended(row(EVIL))
     lines.line(EVIL)
     lines.note(EVIL)
-    Lines(Terminal(told), EVIL).update(1, 2)
+    DownloadLines(Terminal(told), EVIL).update(1, 2)
 
     assert obeyed(told.getvalue()) == ""
     assert told.getvalue().count("\n") == 8

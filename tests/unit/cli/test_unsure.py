@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from kled.cli.frame.interruption import Halfway
+from kled.cli.frame.interruption import Interruptible
 from kled.operations.cluster.create_cluster import CreateCluster
 from kled.operations.cluster.reconcile_cluster import ReconcileCluster
 from kled.operations.cluster.update_cluster import UpdateCluster
@@ -25,7 +25,7 @@ UPDATES: Final[list[Operation]] = [
 
 def said(operation: Operation, at: Step) -> list[str]:
     display: Any = SimpleNamespace(started=lambda _step: None, ended=lambda _row: None)
-    watching = Halfway(operation.name, display)
+    watching = Interruptible(operation.name, display)
     watching.started(at)
     return watching.lines()
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from deployments import environment
-from deployments.catalog import Entry
+from deployments.catalog import CatalogEntry
 from kled import carried_rules, carried_times
 from kled.errors import InvalidInput, SettingsError
 from kled.rules import Approval, Notifications, Rules
 
-ENTRY = Entry("default", "flows.x.x", "", ("kled",), {}, "kled", {"A": "1", "B": "1"})
+ENTRY = CatalogEntry("default", "flows.x.x", "", ("kled",), {}, "kled", {"A": "1", "B": "1"})
 
 
 def test_an_environment_names_places_and_tags_its_deployments(tmp_path: Path) -> None:

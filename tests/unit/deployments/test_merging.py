@@ -6,11 +6,11 @@ from uuid import uuid4
 
 from prefect.client.schemas.responses import DeploymentResponse
 
-from deployments.catalog import Entry, Schedule
+from deployments.catalog import CatalogEntry, Schedule
 from deployments.merging import merge
-from tasks.running.language import Earlier
+from tasks.running.language import EarlierSpelling
 
-ENTRY = Entry(
+ENTRY = CatalogEntry(
     "default",
     "flows.x.x",
     "",
@@ -68,7 +68,7 @@ def test_a_default_that_the_flow_no_longer_takes_is_dropped_and_named() -> None:
 
 
 def test_a_default_in_an_earlier_spelling_is_kept_in_today_s() -> None:  # fault 16
-    earlier = {"cluster": Earlier("name"), "patience": Earlier("wait", "m")}
+    earlier = {"cluster": EarlierSpelling("name"), "patience": EarlierSpelling("wait", "m")}
     there = deployment(parameters={"cluster": "c.example.com", "patience": 30})
 
     merged = merge(there, ENTRY, {"name", "wait", "level"}, earlier)

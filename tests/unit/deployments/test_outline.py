@@ -27,7 +27,7 @@ def test_parameters_have_their_defaults_and_descriptions() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.flow)
-def test_every_parameter_of_every_flow_is_described(entry: catalog.Entry) -> None:
+def test_every_parameter_of_every_flow_is_described(entry: catalog.CatalogEntry) -> None:
     assert all(one.description for one in outline.parameters(entry))
 
 

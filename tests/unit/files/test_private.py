@@ -13,7 +13,7 @@ from kled.cli.frame import settings_file
 from kled.cli.terminal import editor
 from kled.errors import DiskUnusable
 from kled.files import beneath, private
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.process import Finished
 
@@ -88,7 +88,7 @@ def a_kops(home: Path) -> Kops:
             assert stat.S_IMODE((home / "definition.yaml").stat().st_mode) == 0o600
         return Finished(tuple(argv), 0, "", "", 0.0)
 
-    return Kops(Calls("kops", run=run, env={}, state_store="file:///s", scratch=home))  # type: ignore[arg-type]
+    return Kops(KopsCalls("kops", run=run, env={}, state_store="file:///s", scratch=home))  # type: ignore[arg-type]
 
 
 def export(home: Path) -> None:

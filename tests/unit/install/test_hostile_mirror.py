@@ -68,7 +68,7 @@ def test_an_executable_is_not_brought_by_way_of_http(tmp_path: Path) -> None:  #
             http,
             Published("https://a.example/kops", DIGEST),
             tmp_path / "partial",
-            pace=download.Pace(clock, clock.monotonic() + 60),
+            pace=download.DownloadPace(clock, clock.monotonic() + 60),
             progress=lambda _done, _total: None,
         )
 
@@ -111,7 +111,7 @@ def test_more_bytes_than_a_kops_has_are_not_kept(said: bool, tmp_path: Path) -> 
             http,
             Published("https://a.example/kops", DIGEST),
             partial,
-            pace=download.Pace(clock, clock.monotonic() + 60),
+            pace=download.DownloadPace(clock, clock.monotonic() + 60),
             progress=lambda _done, _total: None,
         )
 

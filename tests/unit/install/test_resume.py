@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from kled.errors import ChecksumMismatch, DeadlineExceeded, DownloadFailed, KledError
-from kled.install.download import Pace, download
+from kled.install.download import DownloadPace, download
 from kled.install.install import DOWNLOAD
 from kled.install.published import Published
 from kled.retry import Clock
@@ -226,7 +226,7 @@ def _clock(step: float) -> Clock:
 
 
 def test_a_trickle_counts_as_broken_off(mirror: Mirror, http: httpx.Client, tmp_path: Path) -> None:
-    pace = Pace(_clock(step=1000.0), ends=1e9)
+    pace = DownloadPace(_clock(step=1000.0), ends=1e9)
 
     with pytest.raises(DownloadFailed, match="all but stopped"):
         download(
@@ -235,7 +235,7 @@ def test_a_trickle_counts_as_broken_off(mirror: Mirror, http: httpx.Client, tmp_
 
 
 def test_a_steady_pace_goes_on_and_the_deadline_ends_it() -> None:
-    pace = Pace(_clock(step=20.0), ends=100.0)
+    pace = DownloadPace(_clock(step=20.0), ends=100.0)
 
     for _ in range(4):
         pace.received(1_000_000)

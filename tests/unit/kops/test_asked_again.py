@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import CloudUnavailable, KopsError, Throttled
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from tests.unit.kops.replay import Capture, Replay, capture
 
@@ -31,7 +31,7 @@ def kops(
     tmp_path: Path, replay: Replay, slept: list[float] | None, told: list[str] | None = None
 ) -> Kops:
     return Kops(
-        Calls(
+        KopsCalls(
             "kops",
             run=replay,
             env={},

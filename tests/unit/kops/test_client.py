@@ -11,7 +11,7 @@ import pytest
 
 from kled import errors
 from kled.files import beneath
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.models.definition import Definition
 from kled.models.spec import parse_spec
@@ -30,7 +30,7 @@ def client(tmp_path: Path, *names: str | Capture) -> tuple[Kops, Replay, list[st
     scratch = tmp_path / "scratch"
     scratch.mkdir(mode=0o700)
     kops = Kops(
-        Calls(
+        KopsCalls(
             "/opt/kops",
             run=replay,
             env=ENV,
@@ -81,7 +81,7 @@ def test_a_hint_names_a_restore_only_where_snapshots_are_kept(
     tmp_path: Path, *, keeps: bool
 ) -> None:
     replay = Replay([capture("E06-cluster-not-found-get")])
-    calls = Calls(
+    calls = KopsCalls(
         "kops",
         run=replay,
         env=ENV,
@@ -312,7 +312,7 @@ def test_a_cluster_that_is_stored_nowhere_is_looked_for_by_a_state_store_of_its_
     tmp_path: Path,
 ) -> None:
     kops = Looking([capture("07-delete-preview")])
-    calls = Calls("kops", run=kops, env={}, state_store="s3://b", scratch=tmp_path)
+    calls = KopsCalls("kops", run=kops, env={}, state_store="s3://b", scratch=tmp_path)
     wanted = Definition({"kind": "Cluster", "metadata": {"name": C}}, ({"kind": "InstanceGroup"},))
 
     assert Kops(calls).cluster.preview_delete_unstored(wanted).count("delete") == 31

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled import errors
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.models.spec import ClusterSpec, parse_spec
 from kled.process import run
@@ -32,7 +32,7 @@ def kops(tmp_path: Path) -> Iterator[Kops]:
     scratch = tmp_path / "scratch"
     scratch.mkdir(mode=0o700)
     yield Kops(
-        Calls(
+        KopsCalls(
             box / "bin" / "kops",
             run=run,
             env=env,

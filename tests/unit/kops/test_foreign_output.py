@@ -6,7 +6,7 @@ import pytest
 
 from kled.errors import OutputUnreadable
 from kled.kops import parse, preview
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from tests.unit.kops.replay import Replay, capture
 
 CLUSTER = "kind: Cluster\nmetadata: {name: c}\n"
@@ -44,7 +44,7 @@ def test_lines_below_another_headline_are_no_changes() -> None:
 
 
 def test_nobody_needs_to_listen(tmp_path: Path) -> None:
-    calls = Calls(
+    calls = KopsCalls(
         "kops",
         run=Replay([capture("02-create-cluster")]),
         env={},

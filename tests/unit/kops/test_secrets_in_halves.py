@@ -12,7 +12,7 @@ import pytest
 
 from kled import process
 from kled.errors import KopsError
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def said(directory: Path, *pieces: bytes, status: int = 1) -> Talk:
     program.chmod(0o700)
     env = {"PATH": os.environ["PATH"], "HCLOUD_TOKEN": SECRET, "OTHER_SECRET": LINES}
     talk = Talk()
-    calls = Calls(
+    calls = KopsCalls(
         program,
         run=process.run,
         env=env,

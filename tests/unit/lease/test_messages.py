@@ -6,14 +6,14 @@ import pytest
 
 from kled.lease import messages
 from kled.lease.messages import (
-    Ask,
+    AskForNews,
     Beat,
     Failed,
     FromHolder,
     FromWatchdog,
     Hand,
     Here,
-    Lost,
+    LeaseIsLost,
     Open,
     Ready,
     Release,
@@ -28,14 +28,14 @@ HOLDER: list[FromHolder] = [
     Beat(2.5),
     Start(7, None),
     Start(7, 8),
-    Ask(),
+    AskForNews(),
     Release(),
 ]
 WATCHDOG: list[FromWatchdog] = [
     Ready(),
     Renewed(1.0),
     Failed("it's\ndown"),
-    Lost("taken"),
+    LeaseIsLost("taken"),
     Here(),
     Released(2.0),
 ]
@@ -52,6 +52,6 @@ def test_the_holder_hears_what_the_watchdog_says(message: FromWatchdog) -> None:
 
 
 def test_half_a_line_is_a_last_gasp_and_no_message() -> None:
-    said = messages.encode(Renewed(1.0)) + messages.encode(Lost("taken"))[:-1]
+    said = messages.encode(Renewed(1.0)) + messages.encode(LeaseIsLost("taken"))[:-1]
 
     assert list(messages.from_watchdog(io.BytesIO(said))) == [Renewed(1.0)]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
+from kled.models.blast_radius import BlastRadius, EndedMachines, GroupRoll
 
 ROLLS = (GroupRoll("control-plane-a", "control-plane", 1), GroupRoll("nodes-a", "node", 2))
 
@@ -31,7 +31,7 @@ def test_machines_and_time_are_told_by_group() -> None:
     radius = BlastRadius(
         "c.example.com",
         ROLLS,
-        ended=(Ended("spot", 3),),
+        ended=(EndedMachines("spot", 3),),
         duration=timedelta(minutes=12, seconds=40),
     )
 

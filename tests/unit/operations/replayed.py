@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kled import config
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session, Who
@@ -23,7 +23,7 @@ def session(root: Path, *captures: str, kops: type[Kops] = Kops) -> Session:
     (root / "state").mkdir(exist_ok=True)
     url = (root / "state").as_uri()
     runner = Replay([capture(name) for name in captures])
-    client = kops(Calls("kops", run=runner, env={}, state_store=url, scratch=root))
+    client = kops(KopsCalls("kops", run=runner, env={}, state_store=url, scratch=root))
     settings = config.load({"HOME": str(root), "KOPS_STATE_STORE": url})
     clock = Clock(time.monotonic, time.sleep)
     who = Who("t", "a run", timedelta(0))

@@ -14,7 +14,7 @@ from kled.snapshot.documents.keys import Keys
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
@@ -23,7 +23,7 @@ from tests.unit.snapshot.fleets import Runs, name, state
 from tests.unit.snapshot.signing_keys import signing_key
 
 ADDON: Final = "addons/a.addons.k8s.io/v1.yaml"
-ONLY_LAST: Final = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+ONLY_LAST: Final = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 OLD, NEW = b"secret: old", b"secret: new"
 
 

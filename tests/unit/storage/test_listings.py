@@ -327,7 +327,7 @@ def test_boto3_still_lets_its_answers_be_looked_at() -> None:
     with answering(lambda _asked: _versions_page("false")) as server:
         assert [one.key for one in store_at("s3", server.url).versions()] == ["a"]
 
-        access = s3_client.Access(server.url, "us-east-1", "id", "secret", None, None)
+        access = s3_client.S3Access(server.url, "us-east-1", "id", "secret", None, None)
         client = s3_client.connect(access)  # and no `take_over`
         with pytest.raises(StoreError, match="this botocore"):
             list(s3_listing.versions(client, "bucket", "", ""))

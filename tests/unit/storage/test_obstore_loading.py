@@ -27,7 +27,7 @@ def classify():
 
 keys = {"S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b"}
 env = {"S3_ENDPOINT": "https://127.0.0.1:1", **keys}
-clients = client.Clients(client.choose("s3", env, endpoint=None, region=None), "bucket")
+clients = client.S3Clients(client.choose("s3", env, endpoint=None, region=None), "bucket")
 
 def open_bucket():
     time.sleep(0.2)

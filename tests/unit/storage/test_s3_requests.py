@@ -124,8 +124,8 @@ def test_the_secret_is_in_no_error() -> None:
     assert not [word for word in (SECRET, TOKEN) if word in told]
 
 
-def access_to(server: Server) -> s3_client.Access:
-    return s3_client.Access(server.url, "us-east-1", "id", SECRET, TOKEN, None)
+def access_to(server: Server) -> s3_client.S3Access:
+    return s3_client.S3Access(server.url, "us-east-1", "id", SECRET, TOKEN, None)
 
 
 def parts(path: str) -> tuple[str, list[str]]:

@@ -18,7 +18,7 @@ from pydantic import Field
 from kled import config
 from kled.errors import DocumentDamaged, InvalidInput, KledError, KopsError
 from kled.terminated import Terminated
-from tasks.running.edge import Outcome, clean_error, reported
+from tasks.running.edge import FlowOutcome, clean_error, reported
 from tasks.running.language import CLUSTER, flow
 from tasks.running.perform import perform
 from tasks.running.resources import Unwatched, call_with
@@ -128,8 +128,8 @@ def leaks(text: str) -> list[str]:
 @pytest.mark.parametrize("raised", RAISED)
 def test_a_flow_ends_failed_with_words_alone(raised: str, log: io.StringIO) -> None:
     @reported
-    def fails() -> Outcome:
-        result: Outcome = RAISED[raised]()
+    def fails() -> FlowOutcome:
+        result: FlowOutcome = RAISED[raised]()
         return result
 
     state = fails()
@@ -169,7 +169,7 @@ def test_a_task_raises_words_alone(raised: str, log: io.StringIO) -> None:
 def test_parameters_that_are_none_end_the_run_without_being_quoted(given: Any) -> None:
     @flow(name="named", flow_run_name="do {name}", earlier=CLUSTER)
     @reported
-    def named(name: Annotated[str, Field(max_length=3)]) -> Outcome:
+    def named(name: Annotated[str, Field(max_length=3)]) -> FlowOutcome:
         raise AssertionError(name)
 
     state = named.fn(**given)
@@ -187,7 +187,7 @@ def test_parameters_that_are_none_end_the_run_without_being_quoted(given: Any) -
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), Terminated(), GeneratorExit(), Abort()])
 def test_what_stops_a_run_passes(stop: BaseException) -> None:
     @reported
-    def stopped() -> Outcome:
+    def stopped() -> FlowOutcome:
         raise stop
 
     with pytest.raises(type(stop)):

@@ -8,8 +8,8 @@ import pytest
 from kled.operations.fleet.all_clusters import Answer
 from kled.operations.health.validate_clusters import ALL
 from tasks.running.health_table import (
-    Known,
-    Rows,
+    HealthRows,
+    KnownUnhealthy,
     events_of,
     make_plain,
     messages_of,
@@ -18,15 +18,15 @@ from tasks.running.health_table import (
 )
 
 A, B, C = (f"{name}.example.com" for name in "abc")
-NOBODY: Known = frozenset()
+NOBODY: KnownUnhealthy = frozenset()
 
 
-def looked(states: Mapping[str, str], known: Known = NOBODY) -> Rows:
+def looked(states: Mapping[str, str], known: KnownUnhealthy = NOBODY) -> HealthRows:
     answers = [Answer(name, state, f"{name} is {state}", "look") for name, state in states.items()]
     return table(answers, known)
 
 
-def events(rows: Rows, known: Known | None) -> set[tuple[str, str]]:
+def events(rows: HealthRows, known: KnownUnhealthy | None) -> set[tuple[str, str]]:
     return {
         (event.removeprefix("kled.cluster."), name) for event, name, _ in events_of(rows, known)
     }

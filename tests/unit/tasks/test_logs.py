@@ -38,7 +38,7 @@ def test_a_line_of_kops_reaches_prefect_once(stream: io.StringIO) -> None:
     logs.install(Redactor())
     logs.install(Redactor())
 
-    logs.Lines().kops("Cluster is starting.")
+    logs.LoggedLines().kops("Cluster is starting.")
 
     assert stream.getvalue() == "Cluster is starting.\n"
 
@@ -51,8 +51,8 @@ def test_a_run_outlives_the_worker_that_read_its_console() -> None:
     try:
         logs.install(Redactor())
 
-        logs.Lines().kops("one line")
-        logs.Lines().kops("another one")
+        logs.LoggedLines().kops("one line")
+        logs.LoggedLines().kops("another one")
     finally:
         core.removeHandler(handler)
 
@@ -60,7 +60,7 @@ def test_a_run_outlives_the_worker_that_read_its_console() -> None:
 def test_a_long_line_is_cut_and_says_so(stream: io.StringIO) -> None:
     logs.install(Redactor())
 
-    logs.Lines().kops("x" * 9_000)
+    logs.LoggedLines().kops("x" * 9_000)
 
     assert stream.getvalue() == "x" * 8_000 + " ... [9000 characters]\n"
 
@@ -111,7 +111,7 @@ def test_a_foreseen_error_has_no_traceback_and_a_bug_keeps_its_own() -> None:
 def test_an_empty_line_of_kops_is_no_entry(stream: io.StringIO) -> None:
     logs.install(Redactor())
 
-    logs.Lines().kops(" ")
+    logs.LoggedLines().kops(" ")
 
     assert stream.getvalue() == ""
 
@@ -143,7 +143,7 @@ def test_what_kops_says_is_as_grave_as_kops_marks_it(kept: Kept) -> None:
             "INFO",  # it says nothing about a cluster
         ),
     ]
-    said = logs.Lines()
+    said = logs.LoggedLines()
     for line, _ in lines:
         said.kops(line)
 
@@ -152,7 +152,7 @@ def test_what_kops_says_is_as_grave_as_kops_marks_it(kept: Kept) -> None:
 
 def test_a_warning_of_kops_is_one_once(kept: Kept) -> None:
     # fault 59: the note of a read repeated what the line had said
-    said = logs.Lines()
+    said = logs.LoggedLines()
     said.kops(entry("W", "ignoring the node"))
     said.kops(entry("W", "ignoring the node"))
     said.note("c.example.com: kops warns: ignoring the node")
@@ -171,7 +171,7 @@ def about(task: str, words: str, error: BaseException | None = None) -> None:
 
 def test_how_a_step_ended_is_said_once_and_other_tasks_keep_their_lines(kept: Kept) -> None:
     # fault 59: "each step said three times"
-    logs.Steps().started(Step("validate cluster", lambda _session: ""))
+    logs.LoggedSteps().started(Step("validate cluster", lambda _session: ""))
     kept.said.clear()
     for name in ("validate cluster", "a task of somebody else"):
         about(name, "Finished in state Completed()")
@@ -186,7 +186,7 @@ def test_how_a_step_ended_is_said_once_and_other_tasks_keep_their_lines(kept: Ke
 
 def test_why_a_step_failed_is_left_to_the_end_of_the_run(kept: Kept) -> None:
     # a member of fault 59: the same message stood in both
-    logs.Steps().ended(Row("validate cluster", "failed", 3.0, 2, "it is not healthy"))
+    logs.LoggedSteps().ended(Row("validate cluster", "failed", 3.0, 2, "it is not healthy"))
 
     assert kept.said == [("ERROR", "validate cluster: failed in 3.0 s")]
 
@@ -200,8 +200,8 @@ def test_a_console_does_not_say_again_what_is_displayed(displayed: bool, lines: 
     core.addHandler(handler)
     try:
         logs.install(Redactor(), displayed=displayed)
-        logs.Lines().kops(entry("W", "the load balancer is slow"))
-        logs.Steps().ended(Row("validate cluster", "failed", 3.0, 2, ""))
+        logs.LoggedLines().kops(entry("W", "the load balancer is slow"))
+        logs.LoggedSteps().ended(Row("validate cluster", "failed", 3.0, 2, ""))
         logging.getLogger("kled.notifications").warning("nobody was told")
     finally:
         core.removeHandler(handler)

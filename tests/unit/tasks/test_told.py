@@ -9,7 +9,7 @@ from prefect.exceptions import TerminationSignal
 
 from kled import config
 from kled.errors import NotApproved
-from tasks.running.edge import Outcome, reported
+from tasks.running.edge import FlowOutcome, reported
 from tasks.running.resources import Unwatched, call_with
 from tests.pager import listening
 
@@ -31,7 +31,7 @@ def heard(tmp_path: Path) -> Iterator[list[dict[str, Any]]]:
 
 def test_a_run_that_is_stopped_is_told_of_before_it_ends(heard: list[dict[str, Any]]) -> None:
     @reported
-    def stopped() -> Outcome:
+    def stopped() -> FlowOutcome:
         raise TerminationSignal(15)
 
     with pytest.raises(TerminationSignal):
@@ -43,7 +43,7 @@ def test_a_run_that_is_stopped_is_told_of_before_it_ends(heard: list[dict[str, A
 
 def test_a_run_that_fails_is_told_of_once(heard: list[dict[str, Any]]) -> None:
     @reported
-    def fails() -> Outcome:
+    def fails() -> FlowOutcome:
         raise NotApproved("nobody approved it")
 
     fails()

@@ -13,7 +13,7 @@ from kled.kops.state_store import discovery, keyset_keys, locations
 from kled.models.health_finding import HealthFinding, Look, State
 from kled.operations.health.looks.stored import StoredCluster
 from kled.sentences import first_of, options
-from kled.snapshot.etcd.stored import OpenStore
+from kled.snapshot.etcd.stored import OpenUrl
 from kled.storage.bounded import get_if_readable
 
 ReadPublic = Callable[[str], str]
@@ -25,7 +25,7 @@ _SHOWN: Final = 3
 
 
 def judge_discovery(
-    known: StoredCluster, open_other: OpenStore, read_public: ReadPublic | None
+    known: StoredCluster, open_other: OpenUrl, read_public: ReadPublic | None
 ) -> Iterator[HealthFinding]:
     """Yield a finding about the documents of a cluster that publishes them; else nothing.
 
@@ -52,7 +52,7 @@ def _place(known: StoredCluster) -> str:
     return next((named.url for named in locations.discovery(home)), "")
 
 
-def _stored_problems(known: StoredCluster, place: str, open_other: OpenStore) -> Iterator[str]:
+def _stored_problems(known: StoredCluster, place: str, open_other: OpenUrl) -> Iterator[str]:
     store = open_other(place)
     keysets = keyset_keys.files(known.objects)
     keyset = known.objects.get(keysets.get(discovery.KEYSET, ""), b"")

@@ -17,7 +17,7 @@ from kled.models.health_finding import HealthFinding, Look, State
 from kled.operations.health.looks.ages import ago, length
 from kled.operations.health.looks.stored import StoredCluster
 from kled.sentences import and_more, number, options
-from kled.snapshot.etcd.stored import EtcdPlace, OpenStore, StoredEtcd, read_catalogues
+from kled.snapshot.etcd.stored import EtcdPlace, OpenUrl, StoredEtcd, read_catalogues
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_if_readable
 
@@ -68,7 +68,7 @@ class Judging:
         return replace(finding, danger=danger)
 
 
-def read_etcd(store: ObjectStore, known: StoredCluster, open_other: OpenStore) -> list[ReadEtcd]:
+def read_etcd(store: ObjectStore, known: StoredCluster, open_other: OpenUrl) -> list[ReadEtcd]:
     """Read the catalogue and the markers of each etcd cluster that kops applied.
 
     Two requests for each etcd cluster, and a LIST for one that is kept elsewhere. What cannot be
@@ -79,7 +79,7 @@ def read_etcd(store: ObjectStore, known: StoredCluster, open_other: OpenStore) -
 
 
 def _with_markers(
-    store: ObjectStore, cluster: str, stored: StoredEtcd, open_other: OpenStore
+    store: ObjectStore, cluster: str, stored: StoredEtcd, open_other: OpenUrl
 ) -> ReadEtcd:
     if stored.catalogue is None:
         return ReadEtcd(stored, {})
@@ -95,7 +95,7 @@ def _with_markers(
 
 
 def _read_marker(
-    store: ObjectStore, cluster: str, place: EtcdPlace, name: str, open_other: OpenStore
+    store: ObjectStore, cluster: str, place: EtcdPlace, name: str, open_other: OpenUrl
 ) -> bytes | None:
     if place.prefix is None:
         return get_if_readable(open_other(place.url), f"control/{name}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kled.kops.facts.neighbours import Neighbour, Taken, taken
+from kled.kops.facts.neighbours import Neighbour, TakenResource, taken
 from kled.kops.facts.truncated import truncated
 from kled.kops.preview import delete_plan
 from kled.models.plan import Change
@@ -132,5 +132,5 @@ def test_a_zones_records_bear_their_names_without_it() -> None:
 
 
 def test_it_says_what_it_is_and_whose() -> None:
-    assert str(Taken("prod-2", "sqs", "q", STORE)) == 'sqs q of cluster "prod-2"'
-    assert str(Taken("orders", "sqs", "q")) == "sqs q"
+    assert str(TakenResource("prod-2", "sqs", "q", STORE)) == 'sqs q of cluster "prod-2"'
+    assert str(TakenResource("orders", "sqs", "q")) == "sqs q"

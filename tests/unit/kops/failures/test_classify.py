@@ -8,7 +8,7 @@ from kled.kops.failures.classify import classify
 from kled.kops.failures.rejected import REJECTED
 from kled.kops.failures.table import FAILURES
 from kled.kops.failures.unavailable import UNAVAILABLE
-from kled.kops.failures.vain_waits import Waiting
+from kled.kops.failures.vain_waits import WatchedLines
 from tests.unit.kops.replay import CAPTURES, capture
 
 TABLE = {
@@ -125,7 +125,7 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
 
     assert type(error) is errors.DiskUnusable
     assert error.message == f"kops cannot write /state/c/config: {why}"
-    assert type(Waiting().cause(f"{TASK}write /tmp/x: {why}")) is errors.DiskUnusable
+    assert type(WatchedLines().cause(f"{TASK}write /tmp/x: {why}")) is errors.DiskUnusable
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_disk_that_takes_nothing_is_named_with_the_file(why: str) -> None:
     ],
 )
 def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError]) -> None:
-    found = Waiting().cause(TASK + said)
+    found = WatchedLines().cause(TASK + said)
 
     assert type(found) is kind
     assert not found.retryable
@@ -190,23 +190,23 @@ def test_waiting_for_a_refusal_is_in_vain(said: str, kind: type[errors.KopsError
     ],
 )
 def test_what_time_may_cure_is_left_to_kops(said: str) -> None:
-    assert Waiting().cause(TASK + said) is None
+    assert WatchedLines().cause(TASK + said) is None
 
 
 def test_the_captured_stderr_of_a_waiting_kops_has_no_permanent_cause() -> None:
     lines = capture("C05c-hetzner-create-nodryrun").stderr.splitlines()
 
-    assert [Waiting().cause(line) for line in lines] == [None] * len(lines)
+    assert [WatchedLines().cause(line) for line in lines] == [None] * len(lines)
 
 
 def test_a_line_that_reports_no_retry_is_no_cause() -> None:
-    assert Waiting().cause("api error UnauthorizedOperation: no") is None
+    assert WatchedLines().cause("api error UnauthorizedOperation: no") is None
 
 
 def test_a_deletion_that_is_denied_is_in_vain() -> None:
     line = "vpc:vpc-1\terror deleting resources, will retry: api error UnauthorizedOperation: no"
 
-    assert type(Waiting().cause(line)) is errors.PermanentCloudError
+    assert type(WatchedLines().cause(line)) is errors.PermanentCloudError
 
 
 def test_a_refusal_of_the_cloud_outweighs_the_definition_that_quotes_it() -> None:
@@ -270,7 +270,7 @@ AZURE = (
 
 
 def test_an_error_of_several_lines_belongs_to_its_headline() -> None:
-    waiting = Waiting()
+    waiting = WatchedLines()
 
     found = [waiting.cause(line) for line in AZURE]
 
@@ -279,14 +279,14 @@ def test_an_error_of_several_lines_belongs_to_its_headline() -> None:
 
 
 def test_an_error_of_several_lines_may_be_one_that_time_cures() -> None:
-    waiting = Waiting()
+    waiting = WatchedLines()
     lines = [*AZURE[:2], "RESPONSE 429: 429 Too Many Requests", "ERROR CODE: QuotaExceeded"]
 
     assert [waiting.cause(line) for line in lines] == [None] * 4
 
 
 def test_what_kops_says_after_an_error_is_no_part_of_it() -> None:
-    waiting = Waiting()
+    waiting = WatchedLines()
     progress = "I1123 15:06:14.000000       1 executor.go:113] Tasks: 1 done"
 
     assert [waiting.cause(line) for line in (AZURE[0], progress, AZURE[3])] == [None] * 3

@@ -15,7 +15,7 @@ import pytest
 from kled import process
 from kled.errors import ClusterNotFound, DefinitionRejected, KopsError, OutputUnreadable
 from kled.kops import parse, preview
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.kops.failures import klog
 from kled.kops.failures.classify import classify
@@ -64,7 +64,7 @@ def test_a_name_forges_no_error(tmp_path: Path) -> None:
     """Of a cluster that is there kled heard that it is gone, and a deletion was done at once."""
     (tmp_path / "scratch").mkdir()
     kops = Kops(
-        Calls(
+        KopsCalls(
             "kops",
             run=Replay([capture(ERROR)]),
             env={},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import KeysetMissing
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.kops.failures.warnings import warnings
 from kled.operations.credentials.rotate_keypairs import RotateKeypairs, open_keysets
@@ -31,7 +31,7 @@ def client(scratch: Path, *captures: str) -> tuple[Kops, list[str]]:
     told: list[str] = []
     runner = Replay([capture(name) for name in captures])
     kops = Kops(
-        Calls(
+        KopsCalls(
             "kops",
             run=runner,
             env={},

@@ -334,11 +334,11 @@ def test_a_newer_kops_judges_the_names_that_kled_does_not_know() -> None:
 
 
 def test_create_cluster_gives_kops_its_own_names(tmp_path: Path) -> None:
-    from kled.kops.call import Calls
+    from kled.kops.call import KopsCalls
     from kled.kops.client import Kops
 
     replay = Replay([capture("20-dry-run-yaml"), capture("01-version")])
-    kops = Kops(Calls("kops", run=replay, env={}, state_store="s3://b", scratch=tmp_path))
+    kops = Kops(KopsCalls("kops", run=replay, env={}, state_store="s3://b", scratch=tmp_path))
     sets = ["spec.kubernetesApiAccess=10.0.0.0/8", "spec.cloudLabels.a.b/c=d,e"]
     spec = ClusterSpec(name="c.example.com", zones=("us-east-1a",), set=sets)
 

@@ -5,7 +5,7 @@ import yaml
 
 from kled.kops.preview import update_plan
 from kled.kops.state_store.identity import (
-    Evidence,
+    IdentityEvidence,
     has_machines,
     key_of,
     keyset_key,
@@ -30,7 +30,7 @@ def first_plan() -> Plan:
     return update_plan(C, capture("02b-update-cluster-preview-all-new").stdout)
 
 
-def lost(change: Change, evidence: Evidence) -> str:
+def lost(change: Change, evidence: IdentityEvidence) -> str:
     return "; ".join(why for _, why in told_apart([change], evidence).lost)
 
 
@@ -47,7 +47,7 @@ def test_the_first_plan_of_a_cluster_makes_its_eight_keysets_and_nine_secrets() 
 
     assert len(names) == 17
     assert {"Keypair/kubernetes-ca", "Secret/system:scheduler"} <= set(names)
-    assert told_apart(made(first_plan()), Evidence()).lost == ()
+    assert told_apart(made(first_plan()), IdentityEvidence()).lost == ()
 
 
 def test_the_configuration_of_the_nodes_names_the_keysets_that_a_cluster_had() -> None:
@@ -61,7 +61,7 @@ def test_the_configuration_of_the_nodes_names_the_keysets_that_a_cluster_had() -
 
 def test_what_the_nodes_run_with_was_there_and_a_new_feature_was_not() -> None:
     """Fault 1."""
-    evidence = Evidence(node_keysets=frozenset({"kubernetes-ca"}), lived="it ran")
+    evidence = IdentityEvidence(node_keysets=frozenset({"kubernetes-ca"}), lived="it ran")
 
     assert lost(CA, evidence) == "its machines run with it"
     assert lost(ADMIN, evidence) == "it ran"
@@ -70,20 +70,22 @@ def test_what_the_nodes_run_with_was_there_and_a_new_feature_was_not() -> None:
 
 def test_a_keyset_that_is_stored_and_proposed_all_the_same_is_not_a_new_one() -> None:
     """Fault 1: kops proposes it for a keyset without a primary key, too (kops#18680)."""
-    evidence = Evidence(stored=frozenset({keyset_key("kubernetes-ca")}))
+    evidence = IdentityEvidence(stored=frozenset({keyset_key("kubernetes-ca")}))
 
     assert lost(CA, evidence) == "the state store has it"
 
 
 def test_what_a_snapshot_holds_was_there_whatever_it_is() -> None:
-    evidence = Evidence(snapshot="S", kept=frozenset({key_of(CILIUM), key_of(CILIUM_SECRET)}))
+    evidence = IdentityEvidence(
+        snapshot="S", kept=frozenset({key_of(CILIUM), key_of(CILIUM_SECRET)})
+    )
 
     assert lost(CILIUM, evidence) == lost(CILIUM_SECRET, evidence) == "snapshot S has it"
     assert lost(CA, evidence) == ""
 
 
 def test_a_cluster_that_lived_without_telling_its_keysets_had_those_of_every_cluster() -> None:
-    evidence = Evidence(lived="its etcd was running")
+    evidence = IdentityEvidence(lived="its etcd was running")
 
     assert lost(CA, evidence) == "its etcd was running"
     assert lost(Change("create", "Keypair", "etcd-peers-ca-events"), evidence)

@@ -5,7 +5,7 @@ import pytest
 
 from kled import process
 from kled.errors import DefinitionRejected, KopsError
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
 from kled.kops.verbs.edit import reasons
 
@@ -39,7 +39,7 @@ def world(tmp_path: Path) -> Path:
 @pytest.fixture
 def kops(world: Path) -> Kops:
     return Kops(
-        Calls(
+        KopsCalls(
             world / "kops",
             run=process.run,
             env={"PATH": os.defpath, "KUBE_EDITOR": "/bin/false"},

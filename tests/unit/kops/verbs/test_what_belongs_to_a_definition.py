@@ -9,9 +9,9 @@ import pytest
 
 from kled.errors import OutputUnreadable
 from kled.kops import parse
-from kled.kops.call import Calls
+from kled.kops.call import KopsCalls
 from kled.kops.client import Kops
-from kled.kops.verbs.definition import Definitions
+from kled.kops.verbs.definition import DefinitionVerbs
 from kled.models.definition import Definition, object_name
 from kled.yaml_text import documents
 from tests.unit.kops.replay import CAPTURES, Replay, capture
@@ -99,7 +99,7 @@ def test_the_values_of_a_secret_are_hidden_where_they_are_shown() -> None:
 
 
 @dataclass(frozen=True)
-class Keeping(Definitions):
+class Keeping(DefinitionVerbs):
     """Keeps the text that kops would be given."""
 
     given: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Keeping(Definitions):
 def test_only_what_kops_replaces_is_given_to_it(tmp_path: Path) -> None:
     """Kops refuses other kinds, after it has stored the cluster; those stay as they are stored."""
     definitions = Keeping(
-        Calls("kops", run=Replay([]), env={}, state_store="s3://b", scratch=tmp_path)
+        KopsCalls("kops", run=Replay([]), env={}, state_store="s3://b", scratch=tmp_path)
     )
     planned = of("61-dry-run-ssh-key")
     config_map = {"kind": "ConfigMap"}
@@ -141,7 +141,9 @@ def test_a_group_that_is_not_understood_stands_in_the_list(name: str, problem: s
 
 def test_a_cluster_without_groups_has_none(tmp_path: Path) -> None:  # fault 10
     answers = [capture("60f-get-ig-none"), capture("60j-get-all-no-groups")]
-    kops = Kops(Calls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path))
+    kops = Kops(
+        KopsCalls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path)
+    )
 
     assert kops.instance_groups.list("none.example.com") == ()
     assert kops.definition.get("none.example.com").groups == ()
@@ -150,7 +152,9 @@ def test_a_cluster_without_groups_has_none(tmp_path: Path) -> None:  # fault 10
 def test_a_definition_that_names_another_cluster_is_not_taken_for_it(tmp_path: Path) -> None:
     # fault 98
     answers = [capture("60m-get-all-other-name"), capture("60m-get-all-other-name")]
-    kops = Kops(Calls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path))
+    kops = Kops(
+        KopsCalls("kops", run=Replay(answers), env={}, state_store="s3://b", scratch=tmp_path)
+    )
 
     for read in (kops.definition.get, kops.definition.find):
         with pytest.raises(OutputUnreadable, match=r'"other\.example\.com" names') as raised:

@@ -10,8 +10,8 @@ import pytest
 from kled.errors import DefinitionRejected
 from kled.kops.client import Kops
 from kled.kops.fields.unknown_fields import unknown_fields
-from kled.kops.verbs.definition import Definitions
-from kled.kops.verbs.instance_group import InstanceGroups
+from kled.kops.verbs.definition import DefinitionVerbs
+from kled.kops.verbs.instance_group import InstanceGroupVerbs
 from kled.operations.cluster.kept_fields import require_all_known, require_known_fields
 from kled.operations.instance_group.edit_instance_group import (
     EditInstanceGroup,
@@ -27,7 +27,7 @@ from tests.unit.operations.replayed import session, store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kled.kops.call import Calls
+    from kled.kops.call import KopsCalls
     from kled.operations.session import Session
 
 C = "newer.example.com"
@@ -54,7 +54,7 @@ status: {}
 class Remembering(Kops):
     """Stores nothing, and remembers what it was given."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: KopsCalls) -> None:
         super().__init__(calls)
         self.given: dict[str, Any] = {}
         self.instance_groups = Groups(calls, self.given)
@@ -62,7 +62,7 @@ class Remembering(Kops):
 
 
 @dataclass(frozen=True)
-class Groups(InstanceGroups):
+class Groups(InstanceGroupVerbs):
     given: dict[str, Any]
 
     def edit(self, name: str, group: str, **fields: Any) -> None:
@@ -74,7 +74,7 @@ class Groups(InstanceGroups):
 
 
 @dataclass(frozen=True)
-class Definition(Definitions):
+class Definition(DefinitionVerbs):
     given: dict[str, Any]
 
     def store(self, text: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kled.errors import DefinitionRejected, KledError
 from kled.operations.cluster.unreadable import listed_groups
-from kled.operations.fleet.each_cluster import Listing, ask_each, clusters, each_cluster
+from kled.operations.fleet.each_cluster import ListedFields, ask_each, clusters, each_cluster
 from kled.operations.fleet.listed_clusters import listed_clusters
 from kled.operations.names import only_cluster
 from tests.unit.operations.replayed import session, store
@@ -31,7 +31,7 @@ kind: InstanceGroup
 metadata: {name: nodes}
 spec: {role: Node, maxSize: 2, minSize: 2}
 """
-LISTING = Listing(listed_groups, what="instance group", partly=True)
+LISTING = ListedFields(listed_groups, what="instance group", partly=True)
 
 
 def world(root: Path, group: str, *captures: str, config: str = CONFIG) -> Session:

@@ -175,7 +175,7 @@ NOT_ASKING = {
 
 
 @pytest.mark.parametrize("entry", catalog.load(catalog.path()), ids=lambda one: one.flow)
-def test_every_flow_asks_or_says_why_not(entry: catalog.Entry) -> None:
+def test_every_flow_asks_or_says_why_not(entry: catalog.CatalogEntry) -> None:
     source = (ROOT / Path(*entry.module.split("."))).with_suffix(".py").read_text()
 
     assert ("approvals.obtain(" in source) != (entry.flow in NOT_ASKING)

@@ -8,7 +8,7 @@ import pytest
 
 from kled.errors import KledError
 from kled.operations.cluster.update_cluster import UpdateCluster
-from kled.operations.fleet.each_cluster import GONE, Listing, each_cluster
+from kled.operations.fleet.each_cluster import GONE, ListedFields, each_cluster
 from kled.operations.identity import gone_keys
 from tests.unit.operations.identity.test_identity import CA, CA_KEY, C, World, world
 
@@ -97,7 +97,7 @@ def test_a_list_says_which_are_gone_and_is_not_green(world: World, lost: str | N
     world.snapshot()
     world.lose(lost) if lost else lose_all(world, "pki")
 
-    found = each_cluster(world.session(), C, Listing(none, gone=gone_keys.keysets))
+    found = each_cluster(world.session(), C, ListedFields(none, gone=gone_keys.keysets))
 
     (row,) = found.rows
     assert row["name"] == GONE
@@ -108,4 +108,4 @@ def test_a_list_says_which_are_gone_and_is_not_green(world: World, lost: str | N
 
 
 def test_a_list_of_a_cluster_that_has_all_of_it_has_no_such_row(world: World) -> None:
-    assert each_cluster(world.session(), C, Listing(none, gone=gone_keys.keysets)).rows == ()
+    assert each_cluster(world.session(), C, ListedFields(none, gone=gone_keys.keysets)).rows == ()

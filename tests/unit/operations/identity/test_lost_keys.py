@@ -10,7 +10,7 @@ import pytest
 import kled.operations
 from kled.errors import KeysetMissing, NotYetApplied
 from kled.operations.cluster.export_cluster import export_step
-from kled.operations.fleet.each_cluster import Listing, each_cluster
+from kled.operations.fleet.each_cluster import ListedFields, each_cluster
 from kled.operations.health.validate_cluster import validate_once
 from kled.operations.step import attempt
 from tests.unit.operations.identity.test_identity import CA_KEY, C, World, world
@@ -87,7 +87,7 @@ def test_a_list_of_its_machines_does_not_call_it_so_either(blind: World) -> None
         raise NotYetApplied("never applied", hint="run kled kops update-cluster --yes first")
 
     with pytest.raises(KeysetMissing, match="lost its keyset kubernetes-ca"):
-        each_cluster(blind.session(), C, Listing(refuse))
+        each_cluster(blind.session(), C, ListedFields(refuse))
 
 
 def test_one_that_was_never_applied_is_called_so(blind: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kled.errors import ApiUnreachable, CloudUnavailable, KledError, StoreUnavailable
-from kled.models.blast_radius import BlastRadius, Ended, GroupRoll
+from kled.models.blast_radius import BlastRadius, EndedMachines, GroupRoll
 from kled.models.cluster import InstanceGroup
 from kled.models.plan import Change, Plan
 from kled.models.rolling import Roll, RollingPlan, RollingRow
@@ -100,7 +100,7 @@ def test_the_machines_of_a_changed_template_roll_with_those_that_wait_already() 
 
 
 def test_a_group_that_becomes_smaller_than_it_is_kills_pods() -> None:
-    assert radius(Sight(), SMALLER).ended == (Ended(SPOT, 2),)
+    assert radius(Sight(), SMALLER).ended == (EndedMachines(SPOT, 2),)
 
 
 def test_a_plan_that_touches_no_machine_asks_no_kubernetes() -> None:
@@ -172,7 +172,7 @@ def test_a_deleted_group_ends_its_machines_and_what_runs_there() -> None:
 
     found = of_deletion(session, C, SPOT, Sight())
 
-    assert found.ended == (Ended(SPOT, 4),)
+    assert found.ended == (EndedMachines(SPOT, 4),)
     assert found.rolls == ()
     assert found.unreplicated == ("default/db (StatefulSet)",)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import DeadlineExceeded
-from kled.snapshot.create.at_birth import AT_ONCE, Reader
+from kled.snapshot.create.at_birth import AT_ONCE, KopsReader
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions, RunResult
 from kled.snapshot.progress import Quiet
@@ -158,7 +158,7 @@ def test_what_is_no_definition_is_not_given_to_kops() -> None:
 def test_kops_takes_no_more_than_its_share_of_a_run() -> None:
     moments = iter(range(0, 1000, 7))
     kops = FakeKops()
-    reader = Reader(kops, monotonic=lambda: next(moments), budget=timedelta(seconds=10))
+    reader = KopsReader(kops, monotonic=lambda: next(moments), budget=timedelta(seconds=10))
 
     found = [reader.read(f"c{number}", {}) for number in range(4)]
 

@@ -16,7 +16,7 @@ from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.verify.verify import find_lost, proofs, verify
 from kled.storage.memory import MemoryStore
@@ -118,7 +118,7 @@ def test_epochs_and_prunes_of_such_a_store_go_on(kind: str, tmp_path: Path) -> N
         document = json.loads(runs.store.get(f"clusters/{name(number)}/epoch.json").body)
         assert document.get("signature") is None or document["format"] == 2
         assert (kind == "signed") == ("signature" in document)
-    plan = plan_prune(runs.snapshots, Policy(last=1), state=runs.state)
+    plan = plan_prune(runs.snapshots, RetentionPolicy(last=1), state=runs.state)
     apply_prune(runs.snapshots, plan, Quiet())
     assert len(read_ledger(runs.snapshots).prunes_after("").removed) >= 3
 

@@ -362,7 +362,7 @@ def test_what_took_a_blobs_place_is_not_sent_to_the_second_site(runs: Runs) -> N
 def test_no_bit_of_a_document_of_format_2_changes_unnoticed(tmp_path: Path) -> None:
     """Also where nothing is signed: without the name `format` it passed for one of format 1."""
     runs, _ = signed_world(tmp_path)
-    kinds: dict[str, signed.Kind] = {
+    kinds: dict[str, signed.DocumentKind] = {
         "kled.json": "root",
         "run": "run",
         "prune": "prune",
@@ -380,7 +380,7 @@ def test_no_bit_of_a_document_of_format_2_changes_unnoticed(tmp_path: Path) -> N
 
 
 def require_noticed(
-    kind: signed.Kind, key: str, body: bytes, at: int, keys: tuple[str, ...]
+    kind: signed.DocumentKind, key: str, body: bytes, at: int, keys: tuple[str, ...]
 ) -> None:
     flipped = body[:at] + bytes([body[at] ^ 1 << at % 8]) + body[at + 1 :]
     with pytest.raises(SnapshotNotTrustworthy):

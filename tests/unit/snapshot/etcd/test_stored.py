@@ -29,7 +29,7 @@ def nowhere(url: str) -> ObjectStore:
 
 
 def names_of(
-    state: ObjectStore, document: dict[str, object], other: stored.OpenStore = nowhere
+    state: ObjectStore, document: dict[str, object], other: stored.OpenUrl = nowhere
 ) -> dict[str, list[str]]:
     return {
         read.place.etcd: [backup.name for backup in read.catalogue.backups]

@@ -16,7 +16,7 @@ from kled.snapshot.documents.names import new_id
 from kled.snapshot.progress import Quiet
 from kled.snapshot.retention import claims
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import GRACE, Policy
+from kled.snapshot.retention.retention import GRACE, RetentionPolicy
 from kled.snapshot.trust.ages import NEVER, find_witnessed
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
@@ -65,16 +65,16 @@ class Directory:
         self.runs.later = timedelta()
 
 
-def pruned(runs: Runs, policy: Policy = ONLY_LAST) -> tuple[int, int]:
+def pruned(runs: Runs, policy: RetentionPolicy = ONLY_LAST) -> tuple[int, int]:
     """Return how many snapshots were removed, and how many objects collected."""
     report = apply_prune(runs.snapshots, plan_prune(runs.snapshots, policy), Quiet())
     return len(report.removed), report.collected
 
 
-@pytest.mark.parametrize("policy", [ONLY_LAST, Policy()], ids=["last", "default"])
+@pytest.mark.parametrize("policy", [ONLY_LAST, RetentionPolicy()], ids=["last", "default"])
 @pytest.mark.parametrize("jump", JUMPS, ids=["3 days", "30 days", "10 years"])
 def test_a_clock_that_jumped_ahead_removes_nothing_from_a_directory(
-    jump: timedelta, policy: Policy
+    jump: timedelta, policy: RetentionPolicy
 ) -> None:
     """Fault 82's kind: what is minutes old looks days old, and no date there tells."""
     removes_nothing(Directory(), jump, policy)
@@ -84,7 +84,7 @@ def test_so_it_is_on_a_disk(tmp_path: Path) -> None:
     removes_nothing(Directory(tmp_path), JUMPS[0], ONLY_LAST)
 
 
-def removes_nothing(there: Directory, jump: timedelta, policy: Policy) -> None:
+def removes_nothing(there: Directory, jump: timedelta, policy: RetentionPolicy) -> None:
     for minutes in (4, 3, 2, 1, 0):
         there.run(jump + timedelta(minutes=minutes))
     there.write_young(jump)
@@ -219,13 +219,13 @@ def test_snapshots_of_a_clock_that_was_ahead_take_no_place_of_the_last_ones() ->
     last = [ref for ref in runs.snapshots.list(name(0)) if ref.created < START + 20 * DAY]
     runs.later = 10 * DAY
 
-    plan = plan_prune(runs.snapshots, Policy(3, 0, 0, 0, 0, 0))
+    plan = plan_prune(runs.snapshots, RetentionPolicy(3, 0, 0, 0, 0, 0))
 
     assert plan.removed == ()
     assert {ref: why for ref, why in plan.kept if ref in last}.keys() == set(last)
 
     runs.later = 40 * DAY
-    plan = plan_prune(runs.snapshots, Policy(3, 0, 0, 0, 0, 0))
+    plan = plan_prune(runs.snapshots, RetentionPolicy(3, 0, 0, 0, 0, 0))
     assert {ref for ref, _ in plan.kept} == set(last)
 
 

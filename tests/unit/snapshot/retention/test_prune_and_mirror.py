@@ -19,7 +19,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.snapshot.verify.verify import verify
 from kled.storage.base import ObjectStore
 from kled.storage.memory import MemoryStore
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kled.snapshot.create.results import RunResult
 
 T = TypeVar("T")
-ONLY_LAST = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+ONLY_LAST = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 
 
 def history(runs: Runs, number: int = 4) -> None:

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.errors import InvalidInput
-from kled.snapshot.retention.retention import GRACE, Candidate, Policy, keep
+from kled.snapshot.retention.retention import GRACE, Candidate, RetentionPolicy, keep
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 OLD_UNTIL = NOW - GRACE
 
 ages = st.lists(st.integers(0, 3 * 365 * 24 * 60), unique=True, max_size=60)
 policies = st.builds(
-    Policy,
+    RetentionPolicy,
     last=st.integers(1, 5),
     hourly=st.integers(0, 30),
     daily=st.integers(0, 10),
@@ -38,7 +38,7 @@ def candidates(minutes: list[int]) -> list[Candidate]:
 @given(ages, policies)
 @settings(max_examples=200, deadline=None)
 def test_the_newest_trusted_one_and_the_last_ones_always_stay(
-    minutes: list[int], policy: Policy
+    minutes: list[int], policy: RetentionPolicy
 ) -> None:
     found = candidates(minutes)
 
@@ -52,7 +52,7 @@ def test_the_newest_trusted_one_and_the_last_ones_always_stay(
 
 @given(ages, policies)
 @settings(max_examples=200, deadline=None)
-def test_pruning_twice_is_pruning_once(minutes: list[int], policy: Policy) -> None:
+def test_pruning_twice_is_pruning_once(minutes: list[int], policy: RetentionPolicy) -> None:
     found = candidates(minutes)
     kept = keep(found, policy, OLD_UNTIL)
 
@@ -63,7 +63,7 @@ def test_pruning_twice_is_pruning_once(minutes: list[int], policy: Policy) -> No
 
 @given(ages, policies)
 @settings(max_examples=200, deadline=None)
-def test_no_more_is_kept_than_the_numbers_say(minutes: list[int], policy: Policy) -> None:
+def test_no_more_is_kept_than_the_numbers_say(minutes: list[int], policy: RetentionPolicy) -> None:
     kept = keep(candidates(minutes), policy, NOW)
     numbers = (
         policy.last,
@@ -79,6 +79,6 @@ def test_no_more_is_kept_than_the_numbers_say(minutes: list[int], policy: Policy
 
 def test_a_policy_that_keeps_nothing_is_refused() -> None:
     with pytest.raises(InvalidInput, match="last"):
-        Policy(last=0)
+        RetentionPolicy(last=0)
     with pytest.raises(InvalidInput, match="daily"):
-        Policy(daily=-1)
+        RetentionPolicy(daily=-1)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from kled.operations.snapshots.present_keys import (
-    Others,
     PresentKeys,
+    UnsnapshottedClusters,
     look,
     without_snapshot,
 )
@@ -36,7 +36,7 @@ def origins(runs: Runs, store: ObjectStore) -> Origins:
     return Origins(read_ledger(runs.snapshots, store))
 
 
-def others(asked: Origins) -> Callable[[], Others]:
+def others(asked: Origins) -> Callable[[], UnsnapshottedClusters]:
     return partial(without_snapshot, asked.ledger, KNOWN)
 
 

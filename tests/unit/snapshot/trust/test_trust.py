@@ -14,7 +14,7 @@ from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.repository import SnapshotRef, SnapshotStore
 from kled.snapshot.retention.prune import apply_prune, plan_prune
-from kled.snapshot.retention.retention import Policy
+from kled.snapshot.retention.retention import RetentionPolicy
 from kled.snapshot.trust.judging import judge_all, read_listing
 from kled.snapshot.trust.ledger import read_ledger
 from kled.snapshot.trust.trust import FUZZY, trust_of
@@ -237,7 +237,7 @@ def test_pruning_keeps_what_latest_means_also_where_a_check_failed_later() -> No
         runs.store.put(archive, b"?")
         verify(runs.snapshots, ref, level=0, by="test")
     runs.later = timedelta(days=40)
-    rule = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+    rule = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 
     apply_prune(runs.snapshots, plan_prune(runs.snapshots, rule), Quiet())
 
@@ -252,7 +252,7 @@ def test_marks_of_failed_checks_go_with_their_snapshots() -> None:
     mark = names.failed_key(C, ref.id)
     assert runs.store.get(mark).body
     changed(runs, "2")
-    rule = Policy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
+    rule = RetentionPolicy(last=1, hourly=0, daily=0, weekly=0, monthly=0, yearly=0)
 
     for days in (40, 80):
         runs.later = timedelta(days=days)
