@@ -22,6 +22,10 @@ from kled.errors import (
     Throttled,
 )
 
+NO_TRUST: Final = "no trust"
+"""How the words begin for an API whose certificate this machine does not trust, or that does not
+trust this machine's."""
+
 
 def addresses(host: str) -> tuple[str, ...]:
     """Return what a host's name stands for, sorted; nothing where nobody knows."""
@@ -93,7 +97,7 @@ def unreachable(error: Exception, server: str, resolve: Resolve = addresses) -> 
     reason = _short(str(error)) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in reason or "alert" in reason:
         return CredentialsRefused(
-            f"no trust between this machine and the Kubernetes API at {server}: {reason}",
+            f"{NO_TRUST} between this machine and the Kubernetes API at {server}: {reason}",
             hint="another cluster may answer there, or the cluster's CA was rotated",
         )
     host = urlsplit(server).hostname or ""

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from kled.errors import ApiUnreachable
+from kled.errors import ApiUnreachable, CredentialsRefused
 from kled.kops.failures import placeholder
 from kled.operations.identity import lost_keys
 from kled.operations.session import Session
+from kled.sentences import options
 
 if TYPE_CHECKING:
     from kled.kubernetes.client import Api
@@ -27,8 +28,25 @@ def cluster_api(session: Session, cluster: str, api_server: str | None = None) -
 
     with lost_keys.tell_lost_keys_apart(session, cluster):
         kubeconfig = session.kops.kubeconfig.export_privately(cluster, _LIFETIME, api_server)
-    with connect(kubeconfig) as api, explain_placeholder():
+    with connect(kubeconfig) as api, explain_placeholder(), explain_distrust(cluster):
         yield api
+
+
+@contextmanager
+def explain_distrust(cluster: str) -> Iterator[None]:
+    """Name the roll that asks no API, where machines may live by keys from before new ones."""
+    try:
+        yield
+    except CredentialsRefused as error:
+        from kled.kubernetes.refusals import NO_TRUST  # noqa: PLC0415 - as above
+
+        if error.message.startswith(NO_TRUST):
+            blind = options(name=cluster, cloudonly=True, force=True)
+            error.advise(
+                "where its keys were made anew, its machines live by the earlier ones, and are"
+                f" replaced without asking their API: kled kops rolling-update {blind}"
+            )
+        raise
 
 
 @contextmanager
