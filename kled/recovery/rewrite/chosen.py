@@ -26,7 +26,7 @@ def check(drafts: Sequence[Draft], target: Target) -> None:
         if field not in known:
             raise InvalidInput(
                 f"kept[{field}]",
-                "the definition has no such field",
+                "the definition has no such value",
                 hint="fields are named as the result names them: spec.subnets[0].zone, or"
                 " GROUP: spec.image by the group's old name",
             )
@@ -54,9 +54,10 @@ def choose(drafts: Sequence[Draft], target: Target) -> None:
 
 
 def _fields(drafts: Iterable[Draft]) -> Iterator[str]:
+    """Yield the fields that hold one value: to keep more at once would hide what is in it."""
     for draft in drafts:
         for path, _ in leaves(draft.original):
-            yield from (draft.field(path[:end]) for end in range(1, len(path) + 1))
+            yield draft.field(path)
 
 
 def _known(draft: Draft) -> dict[str, Path]:

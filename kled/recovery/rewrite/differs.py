@@ -1,12 +1,15 @@
 """What will be different for those who use the cluster, although its definition says the same."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kled.recovery.rewrite.draft import Draft, matching
 from kled.recovery.rewrite.network import renamed_groups
 from kled.recovery.rewrite.places import changes_issuer
 from kled.recovery.rewrite.sides import Sides, has_own_profiles
 from kled.recovery.rewrite.target import InstanceProfiles
+from kled.recovery.rewrite.traces import tracer
+from kled.redact import Redactor
 from kled.sentences import enumerated
 
 _SHOWN = 5
@@ -18,8 +21,18 @@ def differences(cluster: Draft, groups: Sequence[Draft], sides: Sides) -> Iterat
     yield from _of_names(groups)
     yield from _of_access(cluster, sides)
     yield from _of_sharing(cluster, groups, sides)
+    yield from _of_given(sides)
     if priced := [group.owner for group in groups if group.at("spec", "maxPrice")]:
         yield f"maxPrice of {enumerated(priced, _SHOWN)} is a price of the old region"
+
+
+def _of_given(sides: Sides) -> Iterator[str]:
+    given = sides.target.given
+    looking = replace(tracer(sides, frozenset()), settled=given)
+    for text in sorted(given):
+        if traces := [str(trace) for trace in looking.traces(text)]:
+            shown = Redactor().text(text)
+            yield f"{shown}, which was given for the new side, names {', '.join(traces)}"
 
 
 def _of_network(cluster: Draft, sides: Sides) -> Iterator[str]:

@@ -19,9 +19,11 @@ def leftovers(
 ) -> Iterator[Undecided]:
     """Yield each field that names the old side, with the option that decides it.
 
-    Fields that were `told` before are left out: what they get instead is looked at then.
+    Fields that were `told` before are left out: what they get instead is looked at then. So are
+    those that a person gave a value.
     """
-    looking = tracer(sides)
+    looking = tracer(sides, sides.target.given)
+    told = told | set(sides.target.values)
     for draft in drafts:
         named: set[Path] = set()
         for path, value in leaves(draft.document):

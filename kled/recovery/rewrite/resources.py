@@ -98,6 +98,7 @@ GROUP_ROWS: Final = (
 """Of instance groups."""
 _STAY: Final = frozenset(
     {
+        "cidr",
         "nonMasqueradeCIDR",
         "serviceClusterIPRange",
         "podCIDR",
@@ -146,4 +147,4 @@ def _undecided(draft: Draft, path: Path, row: Row, value: str) -> Undecided:
 
 
 def _is_identity(path: Sequence[str | int]) -> bool:
-    return "etcdMembers" in path and path[-1] == "name"
+    return "etcdClusters" in path and path[-1] == "name"

@@ -87,4 +87,5 @@ class Target:
         profiles = self.iam_isolation
         by_role = profiles.by_role if isinstance(profiles, InstanceProfiles) else {}
         mappings = (self.resources, self.images, self.values, by_role)
-        return frozenset(text for mapping in mappings for text in mapping.values() if text)
+        texts = [text for mapping in mappings for text in mapping.values()]
+        return frozenset(filter(None, (*texts, self.state_store, self.discovery_store)))

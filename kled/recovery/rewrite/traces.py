@@ -5,7 +5,7 @@ is called `kops`) count only where they can be nothing else: as a whole value, o
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,14 +50,14 @@ class Tracer:
     """Finds what names the old side."""
 
     patterns: Sequence[tuple[str, re.Pattern[str]]]
-    name: re.Pattern[str] | None
-    """The cluster's own name, which stays whatever is in it."""
-    settled: frozenset[str]
+    masked: re.Pattern[str] | None
+    """What may hold anything: the cluster's own name, which stays, and what a person gave."""
+    settled: Set[str]
     """What a person gave: an id that is part of it is of the new side."""
 
     def traces(self, text: str) -> Iterator[Trace]:
         """Yield each trace once; within an ARN, the ARN."""
-        masked = self.name.sub(lambda m: "\0" * len(m[0]), text) if self.name else text
+        masked = self.masked.sub(lambda m: "\0" * len(m[0]), text) if self.masked else text
         arns = [match.span() for match in _ARN.finditer(masked)]
         traces = (
             self._trace(kind, match, text, arns)
@@ -78,14 +78,25 @@ class Tracer:
         return Trace(kind, match[0])
 
 
-def tracer(sides: Sides) -> Tracer:
-    """Return what finds the old side of a move in a text."""
-    names = "|".join(map(re.escape, spellings(sides.name)))
-    return Tracer(
-        tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _patterns(sides)),
-        re.compile(rf"{_BEFORE}(?:{names}){_AFTER}") if names else None,
-        sides.target.given,
+def tracer(sides: Sides, given: Set[str]) -> Tracer:
+    """Return what finds the old side of a move in a text.
+
+    A longer text that a person `gave` for the new side may name the old one in itself.
+    """
+    patterns = tuple(
+        (kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _patterns(sides)
     )
+    chosen = {text for text in given if _names_more(text, [each for _, each in patterns])}
+    masked = sorted({*spellings(sides.name), *chosen}, key=len, reverse=True)
+    texts = "|".join(map(re.escape, masked))
+    return Tracer(patterns, re.compile(rf"{_BEFORE}(?:{texts}){_AFTER}") if texts else None, given)
+
+
+def _names_more(text: str, patterns: Sequence[re.Pattern[str]]) -> bool:
+    """Whether a text names the old side, and says more than its name."""
+    if any(pattern.fullmatch(text) for pattern in patterns):
+        return False
+    return any(pattern.search(text) for pattern in patterns)
 
 
 def _patterns(sides: Sides) -> Iterator[tuple[str, str]]:
@@ -95,7 +106,13 @@ def _patterns(sides: Sides) -> Iterator[tuple[str, str]]:
     if _bucket(old) and _bucket(old) != _bucket(new):
         yield "bucket", _bucket_pattern(_bucket(old))
     elif old != new:
-        yield "state store", rf"{re.escape(old)}(?![A-Za-z0-9._-])"
+        yield "state store", rf"{re.escape(old.removeprefix('file://'))}(?![A-Za-z0-9._-])"
+    if old.startswith("azureblob://") and (account := _host(old)) != _host(new):
+        name = re.escape(account)
+        yield (
+            "storage account",
+            rf"{_BEFORE}{name}(?=\.(?:blob|dfs)\.)|(?<=storageAccounts/){name}{_AFTER}",
+        )
     if sides.cloud == "aws" and (sides.leaves_region or sides.leaves_account):
         yield _RESOURCE, _ID
 
@@ -143,6 +160,10 @@ def _word(name: str) -> str:
         rf"|(?<=@){escaped}(?=\.iam\b)|(?<=gcr\.io/){escaped}(?=/)|(?<=pkg\.dev/){escaped}(?=/)"
         rf"|\A{escaped}(?=/)"
     )
+
+
+def _host(store: str) -> str:
+    return store.partition("://")[2].partition("/")[0]
 
 
 def _bucket(store: str) -> str:

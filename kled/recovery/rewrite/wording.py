@@ -57,4 +57,4 @@ def _pattern(replaced: Mapping[str, str]) -> re.Pattern[str] | None:
     if not replaced:
         return None
     listed = "|".join(re.escape(word) for word in sorted(replaced, key=len, reverse=True))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{listed})(?![A-Za-z0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{listed})(?![A-Za-z0-9]|-az\d)")

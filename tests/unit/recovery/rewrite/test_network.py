@@ -152,6 +152,18 @@ def test_a_short_form_of_a_zone_follows_it() -> None:
     assert "instancegroup/bastions-euw1a" in objects
 
 
+def test_an_id_of_a_zone_is_left_to_a_person() -> None:
+    cluster, groups = definition("private")
+    cluster, *groups = (body.replace(b"us-test", b"us-east") for body in (cluster, *groups))
+    groups[0] = edited(groups[0], nodeLabels={"zone-id": "use1-az4"})
+    target = dataclasses.replace(AWS, zones={"us-east-1a": "eu-west-1a"})
+
+    (undecided,) = rewrite(cluster, groups, target).undecided
+
+    assert undecided.field == "bastions: spec.nodeLabels.zone-id"
+    assert undecided.names == "zone use1-az4"
+
+
 def test_the_cluster_keeps_its_name_whatever_is_in_it() -> None:
     cluster, groups = definition("private_gce", "gce")
     cluster, *groups = (

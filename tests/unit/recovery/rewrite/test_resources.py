@@ -264,6 +264,8 @@ def test_azure_goes_to_another_subscription() -> None:
     ("fields", "target"),
     [
         ("spec.sshAccess[9]", {"kept": {"spec.sshAccess[9]"}}),
+        ("spec", {"kept": {"spec"}}),
+        ("bastions: spec.nodeLabels", {"kept": {"bastions: spec.nodeLabels"}}),
         ("nobody: spec.image", {"kept": {"nobody: spec.image"}}),
         ("nobody: spec.image", {"values": {"nobody: spec.image": "x"}}),
         ("metadata.name", {"values": {"metadata.name": "other"}}),
@@ -308,3 +310,59 @@ def test_a_move_of_the_store_alone_touches_nothing_else() -> None:
     assert [each.field for each in changes] == ["spec.configBase"]
     assert changes[0].old == f"{OLD}/complex.example.com"
     assert GONE.statement
+
+
+def test_what_a_person_gave_may_name_the_old_side_and_is_told() -> None:
+    resources = {
+        **SECURITY_GROUPS,
+        "https://mirror.example.com/us-test-1": "https://us-test-1.mirror.example.com",
+    }
+    target = dataclasses.replace(
+        AWS,
+        state_store="s3://acme-us-test-1-dr",
+        resources=resources,
+        values={"spec.cloudLabels.Owner": "us-test-1"},
+    )
+    assets = {"fileRepository": "https://mirror.example.com/us-test-1/files"}
+
+    rewritten = move("private", target, assets=assets)
+    spec = spec_of(rewritten)
+
+    assert spec["configBase"] == "s3://acme-us-test-1-dr/private.example.com"
+    assert spec["assets"]["fileRepository"] == "https://us-test-1.mirror.example.com/files"
+    assert spec["cloudLabels"]["Owner"] == "us-test-1"
+    said = ", which was given for the new side, names region us-test-1"
+    assert [line.removesuffix(said) for line in rewritten.differs if line.endswith(said)] == [
+        "https://us-test-1.mirror.example.com",
+        "s3://acme-us-test-1-dr",
+        "us-test-1",
+    ]
+
+
+@pytest.mark.parametrize("given", ["us", "us-test-1", "test"])
+def test_what_was_given_hides_nothing_elsewhere(given: str) -> None:
+    cluster, groups = definition("private")
+    groups[0] = edited(groups[0], newField="in us-test-1")
+    target = dataclasses.replace(AWS, resources={**SECURITY_GROUPS, "some text": given})
+
+    assert told(rewrite(cluster, groups, target)) == {
+        "bastions: spec.newField": "resources[us-test-1]"
+    }
+
+
+def test_the_addresses_of_subnets_stay_unless_the_field_is_chosen() -> None:
+    old = "172.20.128.0/17"
+    mapped = dataclasses.replace(AWS, resources={**SECURITY_GROUPS, old: "10.0.0.0/17"})
+    chosen = dataclasses.replace(AWS, values={"spec.subnets[0].cidr": "172.20.64.0/18"})
+
+    assert spec_of(move("private", mapped))["subnets"][0]["cidr"] == old
+    assert spec_of(move("private", chosen))["subnets"][0]["cidr"] == "172.20.64.0/18"
+
+
+def test_a_storage_account_of_azure_is_found_in_hosts() -> None:
+    cluster, groups = definition("gossip-azure", "azure")
+    groups[0] = edited(groups[0], newField="https://acme.blob.core.windows.net/tools")
+
+    assert told(rewrite(cluster, groups, CLOUDS["azure"])) == {
+        "control-plane-eastus-1: spec.newField": "resources[acme]"
+    }
