@@ -8,8 +8,8 @@ from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName
 from tasks.running.language import EarlierSpelling
+from tasks.running.parameter_types import ClusterName
 from tasks.running.results import afterwards
 
 

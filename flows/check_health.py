@@ -10,7 +10,7 @@ from tasks import health
 from tasks.running import findings_table, language
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Duration
+from tasks.running.parameter_types import ClusterName, Duration
 
 
 @language.flow(

@@ -9,11 +9,11 @@ from kled.operations.records.approved_plan import Approved
 from kled.sentences import options
 from tasks import cluster, credentials, health
 from tasks.guards import CREATES
-from tasks.running import agreements, approvals, language, plans, resources
+from tasks.running import approvals, language, plans, resources, unasked
 from tasks.running.block import changing
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import Digest, Duration
 from tasks.running.language import EarlierSpelling
+from tasks.running.parameter_types import Digest, Duration
 
 
 @language.flow(
@@ -43,7 +43,7 @@ def create_cluster(
     require_target(target)  # before anybody is asked about anything
     plan = plans.creation(spec.name)
     if plan is None:
-        agreement, approved = agreements.of_new(spec.name), None
+        agreement, approved = unasked.of_new(spec.name), None
     else:
         agreement = approvals.obtain(*plan, approved=digest, rolls=False)
         approved = Approved(agreement.digest, plan[0])

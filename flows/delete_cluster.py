@@ -9,8 +9,8 @@ from tasks import cluster
 from tasks.running import approvals, language, plans, previews, resources
 from tasks.running.block import changing
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Digest
 from tasks.running.language import CLUSTER
+from tasks.running.parameter_types import ClusterName, Digest
 
 
 @language.flow(name="delete-cluster", flow_run_name="delete {name}", earlier=CLUSTER)

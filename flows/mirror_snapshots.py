@@ -7,7 +7,7 @@ from tasks.guards import STORES
 from tasks.running import language
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, StoreUrl
+from tasks.running.parameter_types import ClusterName, StoreUrl
 
 
 @language.flow(name="mirror-snapshots", flow_run_name="mirror snapshots")

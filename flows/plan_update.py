@@ -2,8 +2,8 @@
 
 from tasks.running import approvals, language, plans, previews
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName
 from tasks.running.language import CLUSTER
+from tasks.running.parameter_types import ClusterName
 
 
 @language.flow(name="plan-update", flow_run_name="plan update of {name}", earlier=CLUSTER)

@@ -7,8 +7,8 @@ from tasks.guards import STORES
 from tasks.running import language, previews, snapshot_table
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Kept
 from tasks.running.language import EarlierSpelling
+from tasks.running.parameter_types import ClusterName, Kept
 from tasks.running.results import afterwards
 
 NUMBERS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")

@@ -6,8 +6,8 @@ from tasks import recovery
 from tasks.running import language, previews
 from tasks.running.block import changing
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Digest, Restorable, StoreUrl
 from tasks.running.language import CLUSTER
+from tasks.running.parameter_types import ClusterName, Digest, Restorable, StoreUrl
 
 
 @language.flow(

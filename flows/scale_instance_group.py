@@ -1,15 +1,15 @@
 """Scale an instance group: up and wait; down by draining machines before the bounds are lowered."""
 
 from kled import durations
-from kled.operations.instance_group.scaling import Target
 from kled.operations.instance_group.scaling_bounds import bounds_meant
+from kled.operations.instance_group.scaling_moves import Target
 from tasks import cluster
 from tasks import instance_group as groups
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Digest, Duration, GroupName, Machines
 from tasks.running.language import CLUSTER, EarlierSpelling
+from tasks.running.parameter_types import ClusterName, Digest, Duration, GroupName, Machines
 
 EARLIER = {**CLUSTER, "minimum": EarlierSpelling("min"), "maximum": EarlierSpelling("max")}
 

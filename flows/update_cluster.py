@@ -9,8 +9,8 @@ from tasks import cluster, health, rolling
 from tasks.running import approvals, language, plans, previews
 from tasks.running.block import changing
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Digest, Duration
 from tasks.running.language import CLUSTER, EarlierSpelling
+from tasks.running.parameter_types import ClusterName, Digest, Duration
 
 
 @language.flow(

@@ -7,8 +7,8 @@ from tasks import health
 from tasks.running import health_table, language
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, Duration
 from tasks.running.language import EarlierSpelling
+from tasks.running.parameter_types import ClusterName, Duration
 
 
 @language.flow(

@@ -9,7 +9,7 @@ from tasks.guards import STORES
 from tasks.running import language, snapshot_table
 from tasks.running.block import reading
 from tasks.running.edge import FlowOutcome, reported
-from tasks.running.forms import ClusterName, SnapshotName
+from tasks.running.parameter_types import ClusterName, SnapshotName
 from tasks.running.results import afterwards
 
 

@@ -11,7 +11,7 @@ from kled.operations.guards.guards import APPLIES, EDITS, ENDS
 from kled.operations.instance_group import scale_instance_group as scaling
 from kled.operations.instance_group.create_delete import CreateInstanceGroup, DeleteInstanceGroup
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
-from kled.operations.instance_group.scaling import Target
+from kled.operations.instance_group.scaling_moves import Target
 from kled.operations.step import Step
 from kled.operations.ways_back import KnownWayBack
 from tasks.running.task import kops_task

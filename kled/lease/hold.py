@@ -14,7 +14,7 @@ from kled.lease.waiting import Waiting, unseen
 from kled.lease.writes import acquire
 from kled.retry import Clock
 from kled.storage.base import ObjectStore
-from kled.storage.probe import require_conditional_writes
+from kled.storage.conditional_writes import require_conditional_writes
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ every handler becomes a record by `log_strays`.
 
 from kled.redact.records import RedactingFilter
 from kled.redact.redactor import Redactor
-from kled.redact.shapes import MASK
-from kled.redact.strays import log_strays
+from kled.redact.secret_shapes import MASK
+from kled.redact.stray_output import log_strays
 from kled.redact.values import secret_values
 
 __all__ = ["MASK", "RedactingFilter", "Redactor", "log_strays", "secret_values"]

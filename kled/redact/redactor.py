@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from kled.redact.keys import is_key
-from kled.redact.pieces import Pieces
-from kled.redact.shapes import BLOCK_BEGIN, MASK, PEM_BEGIN, PEM_END, QUOTE_BEGIN, SHAPES
+from kled.redact.cut_secrets import Pieces
+from kled.redact.secret_names import is_key
+from kled.redact.secret_shapes import BLOCK_BEGIN, MASK, PEM_BEGIN, PEM_END, QUOTE_BEGIN, SHAPES
 from kled.redact.values import forms
 
 _PASSES: Final = 8

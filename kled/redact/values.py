@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from kled.redact.keys import aligned, is_variable
-from kled.redact.shapes import MASK
+from kled.redact.secret_names import aligned, is_variable
+from kled.redact.secret_shapes import MASK
 
 _SHORTEST: Final = 6
 """Shorter values ("true", "1") would blank out innocent words."""

@@ -22,7 +22,14 @@ from kled.models.question import DIGITS, Question, without_secrets
 from kled.operations.acting import person
 from kled.rules import Area, Rules
 from kled.sentences import duration, enumerated, options, word
-from tasks.running import answers, asking, marks, notifications, resources, wording
+from tasks.running import (
+    approval_form,
+    approval_wait,
+    approval_wording,
+    marks,
+    notifications,
+    resources,
+)
 
 logger = logging.getLogger("kled.approvals")
 
@@ -86,7 +93,7 @@ def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
                 f"an update of {plan.cluster} waits for an approval;"
                 f" plan {plan.digest[:DIGITS]}: {plan.summary}"
             ),
-            *wording.substance(question),
+            *approval_wording.substance(question),
             f"approve and apply it: {apply}",
             "this is said again by each run of plan-update, until it is applied",
         )
@@ -100,7 +107,7 @@ def announce(plan: Plan, radius: BlastRadius | None) -> tuple[str, ...]:
 def settle(
     question: Question,
     patience: float,
-    ask: Callable[[Question, float], answers.PlanApproval | None],
+    ask: Callable[[Question, float], approval_form.PlanApproval | None],
     how: str,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Agreement:
@@ -117,8 +124,8 @@ def settle(
             if answer is None:
                 waited = duration(timedelta(seconds=patience))
                 raise NotApproved(f"nobody approved the plan in {waited}", hint=how)
-            return answers.agreement_of(question, answer)
-        except answers.Mistaken as mistake:
+            return approval_form.agreement_of(question, answer)
+        except approval_form.Mistaken as mistake:
             question = replace(question, refused=str(mistake))
         except ValidationError as error:
             fields = enumerated(
@@ -163,10 +170,10 @@ def _question(
     )
 
 
-def _ask(question: Question, left: float) -> answers.PlanApproval | None:
+def _ask(question: Question, left: float) -> approval_form.PlanApproval | None:
     """Tell everybody whom it concerns, and ask once."""
     url, minutes = url_for("flow-run", flow_run.id), timedelta(minutes=max(1, round(left / 60)))
-    told = wording.lines(question, str(flow_run.id), url, minutes)
+    told = approval_wording.lines(question, str(flow_run.id), url, minutes)
     for line in told:
         logger.warning("%s", line)
     resources.watching().waits("an approval", told)
@@ -176,10 +183,10 @@ def _ask(question: Question, left: float) -> answers.PlanApproval | None:
         f"{question.cluster}: {question.operation} waits for an approval{again}",
         *told,
     )
-    form = answers.form(question, wording.above_the_form(question))
+    form = approval_form.form(question, approval_wording.above_the_form(question))
     try:
-        return asking.ask(
-            form, question.as_json(), nobody=answers.of_nobody(question), patience=left
+        return approval_wait.ask(
+            form, question.as_json(), nobody=approval_form.of_nobody(question), patience=left
         )
     except FlowPauseTimeout:
         return None

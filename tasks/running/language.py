@@ -17,7 +17,7 @@ from prefect.runtime import flow_run
 
 from kled.errors import InvalidInput
 from tasks.running import edge
-from tasks.running.parameters import check_parameters, given_parameters, loose_signature
+from tasks.running.parameter_checks import check_parameters, given_parameters, loose_signature
 
 logger = logging.getLogger("kled.flows")
 
@@ -53,7 +53,7 @@ class SpokenFlow(Flow[P, R]):
 
     `function` is what it runs: its signature is the flow's own, today's. Prefect sees one that
     takes whatever a schedule, an automation or an earlier kled's deployment may hold
-    (`tasks.running.parameters`).
+    (`tasks.running.parameter_checks`).
     """
 
     def __init__(

@@ -24,7 +24,7 @@ SCRIPT = """
 import json, os, sys, time
 from kled.retry import Clock
 from kled.storage.base import Location
-from kled.storage.probe import conditional_writes
+from kled.storage.conditional_writes import conditional_writes
 from kled.storage.url import open_store
 store = open_store(Location(sys.argv[1]), env=os.environ, clock=Clock(time.monotonic, time.sleep))
 store.delete("absent")

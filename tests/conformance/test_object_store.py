@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kled.errors import InvalidInput, ObjectMissing, PreconditionFailed
-from kled.storage.probe import KEY, conditional_writes, require_conditional_writes
+from kled.storage.conditional_writes import KEY, conditional_writes, require_conditional_writes
 from tests.stores import keys
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled.redact import MASK, Redactor
-from kled.redact.shapes import SHAPES
+from kled.redact.secret_shapes import SHAPES
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "kops"
 HEX = "0123456789abcdef" * 4

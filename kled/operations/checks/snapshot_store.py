@@ -51,7 +51,7 @@ def _untried(why: str) -> list[Check]:
 
 def _written(kept: "SnapshotStore") -> list[Check]:
     from kled.snapshot.documents.names import PROBE  # noqa: PLC0415 - not for --help
-    from kled.storage.trial import try_out  # noqa: PLC0415
+    from kled.storage.write_trial import try_out  # noqa: PLC0415
 
     try:
         trial = try_out(kept.store, PROBE)

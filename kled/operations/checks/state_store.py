@@ -11,7 +11,7 @@ from kled.sentences import duration
 
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
-    from kled.storage.trial import Trial
+    from kled.storage.write_trial import Trial
 
 NAME: Final = "state store"
 WRITES: Final = "state store: write"
@@ -64,7 +64,7 @@ def _untried(why: str) -> list[Check]:
 
 
 def _written(opened: stores.Stores, store: "ObjectStore") -> list[Check]:
-    from kled.storage.trial import KEY, try_out  # noqa: PLC0415 - not for --help
+    from kled.storage.write_trial import KEY, try_out  # noqa: PLC0415 - not for --help
 
     try:
         trial = try_out(store)

@@ -18,7 +18,7 @@ from kled.operations.guards.guards import SCALES
 from kled.operations.identity import identity_check
 from kled.operations.instance_group.giving_back import NOTHING_HELD
 from kled.operations.instance_group.plan_scaling import plan_scaling, require_agreed
-from kled.operations.instance_group.scaling import NOTHING, Scaling, Target
+from kled.operations.instance_group.scaling_moves import NOTHING, Scaling, Target
 from kled.operations.instance_group.stored_sizes import SO_ALREADY
 from kled.operations.session import Session
 from kled.operations.step import Effect, Step

@@ -19,7 +19,7 @@ from kled.cli.frame.command import Call
 from kled.cli.frame.typed_line import Typed
 from kled.errors import InvalidInput, KledError, NotApproved
 from kled.retry import Clock
-from tasks.running import answers
+from tasks.running import approval_form
 from tests.unit.models.test_question import PLAN, QUESTION, C
 
 ONE, TWO, OTHER = (UUID(f"3f0c1c1e-0000-4000-8000-00000000000{n}") for n in (1, 2, 3))
@@ -111,8 +111,8 @@ def test_on_a_terminal_the_clusters_name_approves_the_plan_that_is_shown(
     assert "asked because of networking: modify Subnet/a" in shown
     ((run, words),) = fake.given
     assert run == ONE
-    form = answers.form(QUESTION, "")
-    agreement = answers.agreement_of(QUESTION, form(**words))
+    form = approval_form.form(QUESTION, "")
+    agreement = approval_form.agreement_of(QUESTION, form(**words))
     assert agreement.how == "by kled approve"
     assert agreement.by == f"{call().person} (claimed)"
 
@@ -213,7 +213,7 @@ def test_a_rejection_needs_a_reason_and_no_name(fake: Fake) -> None:
 
     ((_, words),) = fake.given
     with pytest.raises(NotApproved, match=r"rejected the plan .*: not on a Friday"):
-        answers.agreement_of(QUESTION, answers.form(QUESTION, "")(**words))
+        approval_form.agreement_of(QUESTION, approval_form.form(QUESTION, "")(**words))
 
 
 def test_on_a_terminal_it_asks_for_the_reason(fake: Fake) -> None:

@@ -24,7 +24,7 @@ from kled.cli.frame.command import Call
 from kled.cli.frame.parameters import DURATION
 from kled.errors import InvalidInput
 from kled.models.spec import ClusterSpec
-from tasks.running import forms
+from tasks.running import parameter_types
 
 ENTRIES: Final = {entry.flow: entry for entry in catalog.load(catalog.path())}
 CHECKOUT: Final = Path(__file__).parents[3]
@@ -117,7 +117,7 @@ def test_what_both_take_has_one_type(flow: str, name: str) -> None:
     assert option is not None
     (kind,) = kinds(parameter_of(flow, name).annotation)
 
-    assert (option.type == DURATION) == (kind == forms.Duration)
+    assert (option.type == DURATION) == (kind == parameter_types.Duration)
     assert option.is_flag == (kind is bool)
     if isinstance(option.type, click.Choice):
         assert {str(one) for one in get_args(kind)} == set(option.type.choices)
@@ -133,14 +133,17 @@ def test_what_both_take_has_one_type(flow: str, name: str) -> None:
     ("typed", "long"), [("15m", 900), ("90s", 90), ("1h30m", 5400), ("0", 0), ("0.5h", 1800)]
 )
 def test_a_duration_is_typed_alike(typed: str, long: int) -> None:
-    assert TypeAdapter(forms.Duration).validate_python(typed) == typed
+    assert TypeAdapter(parameter_types.Duration).validate_python(typed) == typed
     assert DURATION.convert(typed, None, None) == timedelta(seconds=long)
     assert re.search(durations.PATTERN, typed)
 
 
 @pytest.mark.parametrize("typed", ["", "15", "soon", "-1m", "1d", "15 m", "1m\n", "h"])
 def test_what_is_no_duration_is_refused_alike(typed: str) -> None:
-    for take in (lambda: DURATION.convert(typed, None, None), lambda: forms._duration(typed)):
+    for take in (
+        lambda: DURATION.convert(typed, None, None),
+        lambda: parameter_types._duration(typed),
+    ):
         if typed == "1m\n":
             continue  # a command's word; in JSON it is refused by its pattern's end
         with pytest.raises((click.BadParameter, ValueError), match="is not a duration such as"):

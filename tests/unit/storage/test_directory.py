@@ -18,7 +18,7 @@ from kled.retry import Clock
 from kled.storage.local.partial import leave, locked
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
-from kled.storage.trial import try_out
+from kled.storage.write_trial import try_out
 from tests.stores import keys
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from kled.errors import (
 from kled.retry import Clock
 from kled.storage.azure import client as azure_client
 from kled.storage.base import Entry, Location, ObjectStore, Stored
+from kled.storage.conditional_writes import conditional_writes
 from kled.storage.local.store import LocalStore
 from kled.storage.memory import MemoryStore
-from kled.storage.probe import conditional_writes
 from kled.storage.retrying import RetryingStore
 from kled.storage.s3 import client as s3_client
 from kled.storage.url import open_store

@@ -9,7 +9,7 @@ import pytest
 
 from kled.errors import CapabilityMissing, PreconditionFailed, StoreDenied, StoreError
 from kled.storage.memory import MemoryStore
-from kled.storage.trial import KEY, try_out
+from kled.storage.write_trial import KEY, try_out
 from tests.stores import Watched, keys
 
 if TYPE_CHECKING:

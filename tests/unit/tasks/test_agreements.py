@@ -11,7 +11,7 @@ from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.operations.runner import Report, Row
 from kled.rules import Approval
-from tasks.running import agreements, approvals, resources
+from tasks.running import approvals, resources, unasked
 from tasks.running.resources import Unwatched, call_with
 from tasks.running.summary import markdown
 
@@ -87,7 +87,7 @@ def test_the_making_of_a_cluster_says_why_nobody_was_asked(
     tmp_path: Path, rules: str, why: str
 ) -> None:  # a member of fault 44: the record of a creation said nothing
     with call_with(settings(tmp_path, rules), Unwatched()):
-        assert agreements.of_new(C).words == f"nobody was asked: {why}"
+        assert unasked.of_new(C).words == f"nobody was asked: {why}"
 
 
 @pytest.fixture

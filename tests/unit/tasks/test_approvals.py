@@ -16,7 +16,7 @@ from kled.errors import NotApproved
 from kled.models.agreement import Agreement
 from kled.models.plan import Change, Plan
 from kled.models.question import Question
-from tasks.running import answers, approvals, marks, wording
+from tasks.running import approval_form, approval_wording, approvals, marks
 from tasks.running.resources import Unwatched, call_with
 from tests.unit.models.test_question import PLAN, QUESTION, C
 from tests.unit.tasks.test_markdown import EVIL
@@ -25,22 +25,22 @@ from tests.unit.test_visible import is_obeyed
 RUN = "3f0c1c1e-0000-4000-8000-000000000001"
 URL = f"http://prefect.example.com/runs/flow-run/{RUN}"
 HOW = "run it again with digest=..."
-FORM = answers.form(QUESTION, "the plan")
+FORM = approval_form.form(QUESTION, "the plan")
 
 
-def answer(**words: Any) -> answers.PlanApproval:
+def answer(**words: Any) -> approval_form.PlanApproval:
     return FORM(**{"cluster": C, "digest": PLAN.digest[:12], "approver": "ada", **words})
 
 
 class Person:
     """Answers one after the other what it was given, and remembers what it was asked."""
 
-    def __init__(self, *given: Callable[[], answers.PlanApproval | None]) -> None:
+    def __init__(self, *given: Callable[[], approval_form.PlanApproval | None]) -> None:
         self._given = list(given)
         self.asked: list[Question] = []
         self.now = 0.0
 
-    def __call__(self, question: Question, _left: float) -> answers.PlanApproval | None:
+    def __call__(self, question: Question, _left: float) -> approval_form.PlanApproval | None:
         self.asked.append(question)
         self.now += 60
         return self._given.pop(0)()
@@ -69,7 +69,7 @@ def test_an_answer_for_this_plan_is_an_agreement_that_names_who_and_how() -> Non
     ],
 )
 def test_a_wrong_answer_asks_again_and_says_what_was_wrong(
-    wrong: Callable[[], answers.PlanApproval], words: str
+    wrong: Callable[[], approval_form.PlanApproval], words: str
 ) -> None:
     person = Person(wrong, answer)
 
@@ -81,8 +81,8 @@ def test_a_wrong_answer_asks_again_and_says_what_was_wrong(
 def test_the_name_of_another_cluster_is_refused_also_where_the_form_let_it_pass() -> None:
     passed = FORM.model_construct(cluster="other", digest=PLAN.digest, approver="ada")
 
-    with pytest.raises(answers.Mistaken, match=r'names "other", not "prod\.example\.com"'):
-        answers.agreement_of(QUESTION, passed)
+    with pytest.raises(approval_form.Mistaken, match=r'names "other", not "prod\.example\.com"'):
+        approval_form.agreement_of(QUESTION, passed)
 
 
 def test_wrong_answers_are_bounded() -> None:
@@ -116,7 +116,7 @@ def test_nobody_in_time_and_a_rejection_end_it_at_once() -> None:
 
 def test_what_nobody_says_fits_the_form_and_agrees_to_nothing() -> None:
     with pytest.raises(NotApproved):
-        answers.agreement_of(QUESTION, FORM(**answers.of_nobody(QUESTION)))
+        approval_form.agreement_of(QUESTION, FORM(**approval_form.of_nobody(QUESTION)))
 
 
 def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:
@@ -135,7 +135,7 @@ def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:
 def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() -> None:
     question = replace(QUESTION, rolls=True, starter="ada@desk (claimed)")
 
-    told = wording.lines(question, RUN, URL, timedelta(minutes=60))
+    told = approval_wording.lines(question, RUN, URL, timedelta(minutes=60))
 
     assert told == (
         (
@@ -206,8 +206,8 @@ def test_above_the_form_the_changes_come_first_and_what_is_untouched_is_left_out
     )
 
     with call_with(config.load({"HOME": str(tmp_path)}), Unwatched()):
-        text = wording.above_the_form(QUESTION)
-        forged = wording.above_the_form(evil)
+        text = approval_wording.above_the_form(QUESTION)
+        forged = approval_wording.above_the_form(evil)
 
     lines = [line for line in text.splitlines() if line]
     assert lines == [

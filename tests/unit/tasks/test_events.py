@@ -10,7 +10,7 @@ from kled.models.rolling import Roll
 from kled.operations.cluster import nothing_left, update_cluster
 from kled.operations.health import validate_cluster
 from kled.operations.instance_group import scale_instance_group
-from kled.operations.instance_group.scaling import Target
+from kled.operations.instance_group.scaling_moves import Target
 from kled.operations.roll import roll_cluster
 from kled.operations.roll.roll_cluster import Pace
 from kled.operations.runner import Row

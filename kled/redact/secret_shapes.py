@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from kled.redact.keys import HINTS, KEYS, OPTIONS, within_base64
+from kled.redact.secret_names import HINTS, KEYS, OPTIONS, within_base64
 
 MASK: Final = "[redacted]"
 

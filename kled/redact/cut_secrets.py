@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from kled.redact.shapes import MASK
+from kled.redact.secret_shapes import MASK
 
 SHORTEST: Final = 8
 """Characters of a secret that are looked for; fewer stand in innocent words."""

@@ -14,7 +14,7 @@ from kled.errors import (
 )
 from kled.storage.base import ObjectStore
 from kled.storage.bounded import get_bounded, written
-from kled.storage.probe import NEVER, refused
+from kled.storage.conditional_writes import NEVER, refused
 
 KEY: Final = ".kled/doctor"
 """Of the probe in a state store: outside of every cluster, as leases are."""
