@@ -78,7 +78,7 @@ class Target:
     values: Mapping[str, str | None] = field(default_factory=dict)
     """New values of whole fields; None drops the field."""
     kept: Set[str] = frozenset()
-    """Fields that stay as they are, whatever they name."""
+    """Fields of one value that stay as they are, whatever they name."""
     iam_isolation: IamIsolation | None = None
 
     @property

@@ -1,6 +1,5 @@
 """Definitions of kops' own, as a state store has them, and places that they go to."""
 
-from pathlib import Path
 from typing import Any
 
 from kled import yaml_text
@@ -87,7 +86,3 @@ def edited(body: bytes, **fields: Any) -> bytes:
     document = read(body)
     document["spec"].update(fields)
     return yaml_text.to_text([document]).encode()
-
-
-def names(path: Path) -> str:
-    return path.stem

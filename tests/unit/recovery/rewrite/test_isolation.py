@@ -136,6 +136,20 @@ def test_keys_of_service_accounts_are_published_elsewhere() -> None:
     assert any("another issuer" in line for line in told.differs)
 
 
+def test_a_move_of_the_store_leaves_the_published_keys_to_a_person() -> None:
+    cluster, groups = definition("private")
+    target = dataclasses.replace(AWS, region="us-test-1", zones={}, resources={})
+
+    rewritten = rewrite(edited(cluster, **DISCOVERY), groups, target)
+    (undecided,) = rewritten.undecided
+
+    assert undecided.field == "spec.serviceAccountIssuerDiscovery.discoveryStore"
+    assert undecided.option == "discovery_store"
+    assert [each.field for each in rewritten.changes if "spec." in each.field] == [
+        "spec.configBase"
+    ]
+
+
 def test_googles_issuer_follows_from_its_bucket() -> None:
     cluster, groups = definition("private_gce", "gce")
     cluster = edited(
