@@ -79,7 +79,7 @@ def check_lifecycle_rules(look: CheckHealth, fleet: Fleet) -> Step[Findings]:  #
 def judge_health(look: CheckHealth, findings: Findings) -> Step[Findings]:  # noqa: ARG001 - whose
     """Say what the findings mean together; return them, the worst first.
 
-    Raises `KledError` where something could not be looked at, `ClusterNotReady` where something
+    Raises `KledError` where something could not be looked at, `NotReadyInTime` where something
     has failed.
     """
     return checking.verdict_step(lambda: findings)

@@ -1,6 +1,7 @@
 """The check of all clusters' health, on a real Prefect server."""
 
 import json
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def test_a_marker_that_goes_is_told_of_with_what_not_to_do(box: FlowBox, memory:
     state = checked(box, memory, no_validate=True)
 
     assert state.is_failed()
-    assert str(state.message).startswith(f"ClusterNotReady: not healthy: {cluster} (etcd markers")
+    assert str(state.message).startswith(f"NotReadyInTime: not healthy: {cluster} (etcd markers")
     assert flow_run(state).name == "check health of all clusters"
     (own,) = (row for row in rows(state, "check-health") if row["cluster"] == cluster)
     assert own["health"] == "waiting"
@@ -65,3 +66,16 @@ def test_a_healthy_fleet_ends_well_and_says_so(box: FlowBox, memory: Memory) -> 
     looks = {row["look"] for row in rows(state, "health-findings")}
     assert looks >= {"validation", "etcd markers", "snapshots", "lifecycle rules"}
     assert flow_run(state).name == f"check health of {cluster}"
+
+
+def test_of_one_cluster_is_told_once(box: FlowBox, memory: Memory) -> None:
+    cluster = f"bare-{uuid.uuid4().hex[:12]}.example.com"
+    box.kops("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
+    keyset = Path(urlsplit(box.env["KOPS_STATE_STORE"]).path) / cluster / "pki/private"
+    (keyset / "service-account" / "keyset.yaml").write_text("damaged")
+
+    state = checked(box, memory, name=cluster, no_validate=True)
+
+    assert state.is_failed()
+    time.sleep(1)  # for an event that must not come
+    assert events(cluster, count=1) == ["kled.cluster.unhealthy"]

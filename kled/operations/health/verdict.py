@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from kled.errors import ClusterNotReady, KledError
+from kled.errors import KledError, NotReadyInTime
 from kled.models.health_finding import HealthFinding
 from kled.operations.fleet import all_clusters
 from kled.operations.fleet.all_clusters import Answer
@@ -17,7 +17,7 @@ def require_healthy(findings: Findings) -> None:
     """Raise where a cluster is not healthy, or something could not be looked at.
 
     Raises `KledError` (exit status 1) where something could not be looked at, else
-    `ClusterNotReady` (3) where something has failed. Warnings alone raise nothing.
+    `NotReadyInTime` (3) where something has failed. Warnings alone raise nothing.
     """
     failed = [finding for finding in findings if finding.state == "failed"]
     unknown = [finding for finding in findings if finding.is_unknown]
@@ -29,7 +29,7 @@ def require_healthy(findings: Findings) -> None:
             error.advise(told)
         raise error
     if failed:
-        raise ClusterNotReady(told, hint="the line of each says what to type next")
+        raise NotReadyInTime(told, hint="the line of each says what to type next")
 
 
 def in_words(findings: Sequence[HealthFinding]) -> str:

@@ -73,7 +73,7 @@ def _judge_rule(place: Place, rule: LifecycleRule, lifecycle: Lifecycle) -> Heal
     if not rule.acts or not (reached or (not place.keys and _meets(rule, below))):
         return None
     whose = enumerated(reached, _SHOWN) or "every cluster that will be here"
-    told = f"rule {rule.name} {rule.acts}{_where(rule)} what {whose} may live by"
+    told = f"rule {rule.name} {rule.acts} {_what(rule)}, by which {whose} may live"
     if rule.tags:
         message = (
             f"{told}, of objects that bear {', '.join(rule.tags)}, as none does that kops wrote"
@@ -102,7 +102,7 @@ def _only_old_backups(rule: LifecycleRule, cluster: str) -> bool:
 
 
 def _of_snapshots(url: str, rule: LifecycleRule, lifecycle: Lifecycle) -> HealthFinding:
-    told = f"rule {rule.name} {rule.acts}{_where(rule)} snapshots: kled prunes them itself"
+    told = f"rule {rule.name} {rule.acts} {_what(rule)}, snapshots too, which kled prunes itself"
     mend = f"{_NARROW}: {lifecycle.look}"
     if rule.tags:
         message = f"{told}; only objects that bear {', '.join(rule.tags)}, as none does of kled's"
@@ -133,10 +133,10 @@ def _unread(url: str, error: KledError) -> HealthFinding:
     return HealthFinding(ALL, LOOK, url, "unknown", message, mend, blind=blind)
 
 
-def _where(rule: LifecycleRule) -> str:
-    """Say which objects a rule is about, in front of whose they are."""
+def _what(rule: LifecycleRule) -> str:
+    """Say which objects a rule is about."""
     named = [prefix for prefix in rule.prefixes if prefix]
-    return f" below {enumerated(named, _SHOWN)}, and so" if named else ""
+    return f"what lies below {enumerated(named, _SHOWN)}" if named else "what lies in the bucket"
 
 
 def _meets(rule: LifecycleRule, below: str) -> bool:

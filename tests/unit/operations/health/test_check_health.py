@@ -10,8 +10,8 @@ import pytest
 
 from kled.errors import (
     ClusterNotFound,
-    ClusterNotReady,
     KledError,
+    NotReadyInTime,
     NotYetApplied,
     StoreDenied,
 )
@@ -100,7 +100,7 @@ def test_a_failed_look_ends_with_3(fleet: Watched) -> None:
 
     error = check(fleet).error
 
-    assert isinstance(error, ClusterNotReady)
+    assert isinstance(error, NotReadyInTime)
     assert (error.exit_code, error.message) == (3, f"not healthy: {A} (validation)")
 
 

@@ -44,7 +44,7 @@ def test_a_rule_says_whom_it_reaches_and_what_to_do() -> None:
     (finding,) = of_state(LifecycleRule("tidy", (f"{A}/backups/",), deletes=GONE))
 
     assert finding.message == (
-        f"rule tidy deletes after 30 days below {A}/backups/, and so what {A} may live by"
+        f"rule tidy deletes after 30 days what lies below {A}/backups/, by which {A} may live"
     )
     assert finding.mend == (
         "disable it, or narrow its prefix to what nobody lives by: aws s3api get"
