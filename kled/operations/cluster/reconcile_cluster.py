@@ -4,10 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kled.kops.facts import plan_effects
+from kled.models.plan import Plan
 from kled.models.rolling import Roll
 from kled.operations import ways_back
 from kled.operations.cluster import apply_changes
-from kled.operations.cluster.update_cluster import what_is_unsure
+from kled.operations.cluster.update_cluster import (
+    deletion_of_all,
+    is_made_anew,
+    what_is_unsure,
+)
 from kled.operations.guards import shared_iam_roles
 from kled.operations.guards.guards import APPLIES
 from kled.operations.identity import identity_check
@@ -51,7 +56,7 @@ class ReconcileCluster:
             cleared = apply_changes.clear(session, plan)
             if self.approved is not None and not plan.is_empty:
                 approved_plan.write(session, plan, self.approved)
-            back.are(ways_back.of_roll(session, self.cluster))
+            back.are(_way_back(session, plan))
             apply_changes.reconcile(session, cleared, agreed=self.approved is not None)
             if self.approved is not None:
                 approved_plan.forget(session, self.cluster)
@@ -91,3 +96,10 @@ class ReconcileCluster:
             )
 
         return Step("check approval", act, READ, reads=True)
+
+
+def _way_back(session: Session, plan: Plan) -> str:
+    """Return how the reconciliation to be made by `plan` is taken back."""
+    if is_made_anew(session, plan):
+        return deletion_of_all(plan.cluster)
+    return ways_back.of_roll(session, plan.cluster)

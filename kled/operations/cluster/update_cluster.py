@@ -158,9 +158,9 @@ def apply_step(
     def act(session: Session) -> str:
         if approved is not None:
             approved_plan.write(session, plans[0].plan, approved)
-        first = _is_made_anew(session, plans[0].plan)
+        first = is_made_anew(session, plans[0].plan)
         results[:] = results or [Applied(is_anew=first)]
-        back.are(_deletion(cluster) if first else ways_back.of_update(session, cluster))
+        back.are(deletion_of_all(cluster) if first else ways_back.of_update(session, cluster))
         agreed = approved is not None or is_first(session)
         apply_changes.update(session, plans[0], agreed=agreed)
         return _ended(session, cluster, approved, f"applied: {plans[0].summary}")
@@ -186,14 +186,14 @@ def _ended(session: Session, cluster: str, approved: Approved | None, message: s
     return lost_groups.words(session, cluster, message)
 
 
-def _is_made_anew(session: Session, plan: Plan) -> bool:
+def is_made_anew(session: Session, plan: Plan) -> bool:
     """Whether nothing of the cluster runs: it was never applied, or was deleted and restored."""
     if not applied.was_applied(session, plan.cluster):
         return True
     return plan_effects.makes_control_plane(with_roles(session, plan))
 
 
-def _deletion(cluster: str) -> str:
+def deletion_of_all(cluster: str) -> str:
     """Say how a cluster of which nothing ran before is taken back."""
     return (
         "nothing of it ran before: delete what was made: kled kops delete-cluster"
