@@ -49,6 +49,8 @@ def choose(drafts: Sequence[Draft], target: Target) -> None:
         path = _known(draft).get(name) or _path(name)
         if value is None:
             draft.drop(path, _CHOSEN)
+        elif not draft.takes(path):
+            raise InvalidInput(f"values[{field}]", "it names no field of this definition")
         else:
             draft.put(path, value, _CHOSEN)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kled.errors import KledError
+from kled.errors import InvalidInput, KledError
 from kled.redact import Redactor
 
 Path = tuple[str | int, ...]
@@ -57,14 +57,33 @@ class Draft:
         return _at(self.document, path)
 
     def put(self, path: Path, value: object, why: str) -> None:
-        """Set a field, and the mappings on the way to it, unless it is kept or is that already."""
+        """Set a field, and the mappings on the way to it, unless it is kept or is that already.
+
+        Raises `InvalidInput` where something else than fields is on the way to it.
+        """
         if self.is_kept(path) or self.at(*path) == value:
             return
+        if not self.takes(path):
+            raise InvalidInput(self.field(path), "what is on the way to it holds no such field")
         holder: Any = self.document
         for step in path[:-1]:
-            holder = holder.setdefault(step, {}) if isinstance(holder, dict) else holder[step]
+            if isinstance(holder, dict) and holder.get(step) is None:
+                holder[step] = {}
+            holder = holder[step]
         holder[path[-1]] = value
         self._reasons[path] = why
+
+    def takes(self, path: Path) -> bool:
+        """Whether a field may be set: what is on the way to it holds others, or is not there."""
+        holder: Any = self.document
+        for step in path:
+            if isinstance(holder, list) and isinstance(step, int) and step < len(holder):
+                holder = holder[step]
+            elif isinstance(holder, dict) and isinstance(step, str):
+                holder = {} if holder.get(step) is None else holder[step]
+            else:
+                return False
+        return True
 
     def drop(self, path: Path, why: str) -> bool:
         """Take a field out of its mapping; say whether it went."""

@@ -126,7 +126,7 @@ def settle(draft: Draft, sides: Sides) -> Iterator[Undecided]:
     for row in GROUP_ROWS if draft.owner else ROWS:
         for path in list(matching(draft.document, row.path)) if row.concerns(sides) else ():
             value = draft.at(*path)
-            if value in given or not isinstance(value, str) or not value or draft.is_kept(path):
+            if not isinstance(value, str) or not value or value in given or draft.is_kept(path):
                 continue
             if value.startswith(row.stays):
                 continue

@@ -150,6 +150,16 @@ def test_a_move_of_the_store_leaves_the_published_keys_to_a_person() -> None:
     ]
 
 
+def test_a_definition_that_has_no_place_for_an_issuer_is_refused() -> None:
+    cluster, groups = definition("private")
+    target = dataclasses.replace(
+        CLOUDS["aws"], discovery_store="s3://acme-public-eu/x", former=Former(issuer="https://x")
+    )
+
+    with pytest.raises(InvalidInput, match="additionalServiceAccountIssuers"):
+        rewrite(edited(cluster, **DISCOVERY, kubeAPIServer="none"), groups, target)
+
+
 def test_googles_issuer_follows_from_its_bucket() -> None:
     cluster, groups = definition("private_gce", "gce")
     cluster = edited(

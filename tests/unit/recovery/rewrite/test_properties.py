@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kled import yaml_text
+from kled.errors import InvalidInput, NotApproved
 from kled.recovery.rewrite import Target, rewrite
 from tests.unit.recovery.rewrite.definitions import (
     CLOUDS,
@@ -199,6 +200,42 @@ def test_what_need_not_change_is_what_it_was(fields: dict[str, Any], cloud: str)
     assert {field: spec[field] for field in fields} == {
         field: read(cluster)["spec"][field] for field in fields
     }
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | WORDS,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["name", "zone", "id", "zones", "*"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    [
+        *("subnets", "etcdClusters", "api", "iam", "topology", "cloudConfig", "configBase"),
+        *("networkID", "kubeAPIServer", "serviceAccountIssuerDiscovery", "externalPolicies"),
+        *("certManager", "sshKeyName", "clusterAutoscaler", "zones", "nodeLabels", "taints"),
+        *("image", "machineType", "volumes", "warmPool", "mixedInstancesPolicy", "role"),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.dictionaries(FIELDS, ODD, max_size=4), st.dictionaries(FIELDS, ODD, max_size=4))
+def test_whatever_a_definition_holds_it_is_rewritten_or_refused(
+    of_cluster: dict[str, Any], of_group: dict[str, Any]
+) -> None:
+    cluster, groups = definition("private")
+    groups[0] = edited(groups[0], **of_group)
+    groups[1] = groups[1].replace(
+        b"labels:\n    kops.k8s.io/cluster: private.example.com", b"labels: null"
+    )
+
+    try:
+        rewritten = rewrite(edited(cluster, **of_cluster), groups, CLOUDS["aws"])
+    except (InvalidInput, NotApproved):
+        return
+    assert rewritten.as_json()
 
 
 @settings(deadline=None, max_examples=60)

@@ -276,6 +276,10 @@ def test_azure_goes_to_another_subscription() -> None:
             {"values": {"spec.etcdClusters[0].etcdMembers[0].name": "z"}},
         ),
         ("spec..x", {"values": {"spec..x": "y"}}),
+        ("spec.subnets[9].cidr", {"values": {"spec.subnets[9].cidr": "y"}}),
+        ("spec.subnets.cidr", {"values": {"spec.subnets.cidr": "y"}}),
+        ("spec.channel.x", {"values": {"spec.channel.x": "y"}}),
+        ("spec.iam[0]", {"values": {"spec.iam[0]": "y"}}),
     ],
 )
 def test_fields_that_nobody_may_choose_are_refused(fields: str, target: dict[str, Any]) -> None:
