@@ -1,6 +1,7 @@
 """The pages of docs/reference, each written from what the code itself has of its subject."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -186,11 +187,14 @@ def _exit_codes() -> Iterator[str]:
 
 
 def _kinds() -> list[type[errors.KledError]]:
-    return [
+    """Return the errors in the order in which the tree of `kled.errors` names them."""
+    drawn = re.findall(r"\w+", errors.__doc__ or "")
+    kinds = [
         kind
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.KledError)
     ]
+    return sorted(kinds, key=lambda kind: drawn.index(kind.__name__))
 
 
 def _prose(docstring: str) -> str:

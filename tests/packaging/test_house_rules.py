@@ -109,7 +109,7 @@ def test_an_error_is_changed_by_its_methods_alone() -> None:
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
         for room in ("kled", "flows", "tasks", "deployments")
         for path in sorted((ROOT / room).rglob("*.py"))
-        if path != ROOT / "kled" / "errors.py"
+        if path != ROOT / "kled" / "errors" / "base.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.stmt) and is_edit_of_an_error(node)
     ] == []
