@@ -264,10 +264,17 @@ class Evidence:
 
     @property
     def _end(self) -> End | None:
-        if known(self.deletion_on_record):
-            return "begun"
+        """Return what was recorded of a deletion.
+
+        A deletion writes the epoch before its record, and the next change of a cluster that stays
+        takes only the epoch back: so the record counts where there is no epoch.
+        """
         home = known(self.home)
-        return home.ends if home else None
+        if home is None or home.number is not None:
+            return home.ends if home is not None else None
+        if isinstance(self.deletion_on_record, Unknown):
+            return None
+        return "begun" if self.deletion_on_record else home.ends
 
     @property
     def _home(self) -> Home | None:

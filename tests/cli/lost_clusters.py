@@ -4,12 +4,19 @@ import json
 import os
 import shlex
 import signal
+import time
 from pathlib import Path
 from typing import Any, Final
 
 from pyrage import x25519
 
+from kled.operations.stores import now
+from kled.retry import Clock
 from kled.sandbox.cloud.account import Cloud
+from kled.snapshot.documents.keys import Keys
+from kled.snapshot.epoch import epoch
+from kled.snapshot.repository import SnapshotStore
+from kled.storage.local.store import LocalStore
 from tests.boxes import Box, make_box
 
 RECORDED: Final = Path(__file__).parents[1] / "captures" / "etcd" / "api-1.36.gz"
@@ -81,6 +88,13 @@ def lose_control_plane(box: Box) -> None:
                 named = str(record.get("group", record.get("name", "")))
                 if named.startswith("control-plane") and record.get("kind") != "LaunchTemplate":
                     del state[part][place]
+
+
+def begin_deletion(box: Box) -> None:
+    """Record in the snapshot store what a deletion records before it begins."""
+    store = LocalStore(box.directory / "snapshots", Clock(time.monotonic, time.sleep))
+    snapshots = SnapshotStore(store, Keys(), now=now, chance=os.urandom)
+    epoch.announce_end(snapshots, C, (box.directory / "state").as_uri(), ends=True)
 
 
 def keep_etcd_backup(box: Box, name: str, body: bytes) -> None:

@@ -12,6 +12,7 @@ from tests.cli.lost_clusters import (
     RECORDED,
     C,
     age_pair,
+    begin_deletion,
     end_api,
     is_healthy,
     keep_etcd_backup,
@@ -134,6 +135,43 @@ def test_a_cluster_that_kled_deleted_comes_back_as_the_plan_says(lived: Box) -> 
     assert planned["diagnosis"]["case"] == "deleted"
     assert any("kled deleted it" in reason for reason in planned["diagnosis"]["reasons"])
     type_commands(lived, planned)
+
+    assert keys_of(lived) == before
+    assert is_healthy(lived)
+
+
+def test_a_deletion_that_was_not_finished_is_taken_back_as_the_plan_says(lived: Box) -> None:
+    before = keys_of(lived)
+    begin_deletion(lived)
+    record = lived.directory / "state" / ".kled" / "deletions" / f"{C}.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    shutil.rmtree(lived.directory / "state" / C / "pki")
+
+    planned = plan(lived, exits=3)
+    assert planned["diagnosis"]["case"] == "deleted"
+    assert planned["steps"][0]["key"] == "decide"
+    type_commands(lived, planned)
+
+    assert keys_of(lived) == before
+    assert is_healthy(lived)
+    assert plan(lived, exits=0)["diagnosis"]["case"] == "nothing-lost"
+
+
+def test_state_and_control_plane_come_back_one_after_the_other(lived: Box) -> None:
+    before = keys_of(lived)
+    shutil.rmtree(lived.directory / "state" / C)
+    lose_control_plane(lived)
+    end_api(lived)
+
+    first = plan(lived, exits=3)
+    assert first["diagnosis"]["case"] == "several"
+    last = first["steps"].pop()
+    assert last["command"] == f"kled recover plan {NAME}"
+    type_commands(lived, first)
+    second = plan(lived, exits=3)
+    assert second["diagnosis"]["case"] == "control-plane-lost"
+    type_commands(lived, second)
 
     assert keys_of(lived) == before
     assert is_healthy(lived)

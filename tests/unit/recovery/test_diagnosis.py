@@ -127,6 +127,25 @@ def test_a_deletion_that_nobody_recorded_may_be_another_account() -> None:
     assert diagnosis.against[1] == "api.c.example.com resolves to 203.0.113.9 still"
 
 
+@pytest.mark.parametrize(
+    ("home", "on_record", "end"),
+    [
+        (HomeLeft(1, STORE, "begun"), True, "begun"),
+        (HomeLeft(1, STORE, "begun"), Unknown("no answer"), "begun"),
+        (HomeLeft(1, STORE), True, "none"),
+        (HomeLeft(), True, "begun"),
+        (HomeLeft(), False, "none"),
+        (HomeLeft(), Unknown("no answer"), None),
+        (Unknown("no answer"), True, None),
+    ],
+)
+def test_the_record_of_a_deletion_counts_where_no_epoch_tells(
+    home: object, on_record: object, end: str | None
+) -> None:
+    """A cluster that was kept after all keeps the record, and its epoch says that it stays."""
+    assert evidence(home=home, deletion_on_record=on_record).facts.end == end
+
+
 def test_an_api_of_another_authority_speaks_against_every_restore() -> None:
     diagnosis = diagnose(evidence(api=ApiLeft("another", ("https://x",), "snapshot S")))
 
