@@ -82,7 +82,9 @@ def restore_state(
             "restore-state",
             "restore the state",
             command=f"{command} --yes",
-            detail="what is there now is kept in a snapshot first; typed again, it goes on",
+            detail="it replaces nothing that is there; typed again, it goes on"
+            if target.moves
+            else "what is there now is kept in a snapshot first; typed again, it goes on",
         ),
     )
 
