@@ -162,7 +162,7 @@ def ask_each(
 
 def _answer(session: Session, ask: Callable[[str], T], cluster: Cluster) -> T | Trouble:
     from kled.operations.cluster.unreadable import explain_crash  # noqa: PLC0415 - loads YAML
-    from kled.snapshot.create.one_row import explain_failure  # noqa: PLC0415 - a read of one does without
+    from kled.snapshot.create.row_words import explain_failure  # noqa: PLC0415 - a read of one does without
 
     if cluster.problem:
         return Trouble(

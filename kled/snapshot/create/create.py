@@ -19,10 +19,11 @@ from kled.snapshot.create.earlier import Earlier
 from kled.snapshot.create.first_look import FirstLook
 from kled.snapshot.create.making import MadeSnapshot, Making
 from kled.snapshot.create.next_run import TakenSnapshot, entry_of, next_run, remember, require_fit
-from kled.snapshot.create.one_row import explain_failure, explain_unfit, name_left_out, name_linked
 from kled.snapshot.create.pools import CLUSTERS_AT_ONCE, open_pools
 from kled.snapshot.create.reading import Reader, list_cluster, settle
 from kled.snapshot.create.results import ClusterResult, CreateOptions, RunResult
+from kled.snapshot.create.row_words import explain_failure, explain_unfit, name_linked
+from kled.snapshot.create.rows import row_of_made, row_of_reused
 from kled.snapshot.create.selection import Orphan, Selection
 from kled.snapshot.create.sorted_out import Early, LookedAt, sort_out
 from kled.snapshot.documents import runs, sealing
@@ -37,7 +38,7 @@ from kled.snapshot.progress import Progress
 from kled.snapshot.repository import SnapshotStore
 from kled.snapshot.trust import ages
 from kled.snapshot.trust.ledger import prepare_to_write
-from kled.snapshot.trust.trust import birth_findings, reasons_at_birth
+from kled.snapshot.trust.trust import birth_findings
 from kled.storage.base import ObjectStore
 
 
@@ -306,17 +307,7 @@ class _Create:
             return None
         self._progress.done(clusters=1)
         self._warnings += name_linked(chosen)
-        return ClusterResult(
-            chosen.cluster,
-            entry.snapshot,
-            reused=True,
-            level=entry.level,
-            objects=len(chosen.entries),
-            size=sum(entry.size for entry in chosen.entries),
-            findings=standing.findings,
-            reasons=standing.reasons,
-            left_out=name_left_out(chosen),
-        )
+        return row_of_reused(chosen, entry, standing)
 
     def _write_run(self, results: Sequence[ClusterResult]) -> None:
         """Write what is known now, and let the state store remember it."""
@@ -361,18 +352,7 @@ class _Create:
             self._warnings.append(f'cluster "{manifest.cluster}": {made.remark}')
         self._progress.done(clusters=1)
         self._warnings += name_linked(chosen)
-        return ClusterResult(
-            manifest.cluster,
-            manifest.id,
-            fuzzy=manifest.fuzzy,
-            level=manifest.level,
-            objects=len(manifest.objects),
-            size=sum(record.size for record in manifest.objects),
-            findings=made.findings,
-            reasons=reasons_at_birth(manifest),
-            left_out=name_left_out(chosen),
-            seconds=time.monotonic() - began,
-        )
+        return row_of_made(made, chosen, time.monotonic() - began)
 
     def _explain(self, cluster: str, work: Callable[[], ClusterResult]) -> ClusterResult:
         """Do the work; an error of one cluster is its result, whatever it is."""

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from kled.errors import KledError
 from kled.kops.state_store import contents, layout
-from kled.snapshot.create.one_row import explain_failure
+from kled.snapshot.create.row_words import explain_failure
 from kled.snapshot.parallel import in_parallel
 from kled.storage.base import Entry, ObjectStore
 from kled.storage.bounded import get_if_readable
