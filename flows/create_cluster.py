@@ -41,9 +41,9 @@ def create_cluster(
     """
     target = kubeconfig or resources.kubeconfig(spec.name)
     require_target(target)  # before anybody is asked about anything
-    plan = plans.creation(spec.name)
+    plan = plans.plan_creation(spec.name)
     if plan is None:
-        agreement, approved = unasked.of_new(spec.name), None
+        agreement, approved = unasked.agree_on_new(spec.name), None
     else:
         agreement = approvals.obtain(*plan, approved=digest, rolls=False)
         approved = Approved(agreement.digest, plan[0])

@@ -42,9 +42,9 @@ def delete_cluster(
     wish = DeleteCluster(
         name, unregister, confirm if yes else name, approved, tuple(with_resources_of)
     )
-    plan = plans.deletion(wish)
+    plan = plans.plan_deletion(wish)
     if not yes:
-        return previews.of_plan("plan deletion", plan)
+        return previews.show_plan("plan deletion", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
     wish = replace(wish, approved=Approved(agreement.digest, plan))
     with changing(

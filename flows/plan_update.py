@@ -17,5 +17,5 @@ def plan_update(name: ClusterName) -> FlowOutcome:
     Args:
         name: The cluster.
     """
-    report, plan, radius = plans.examine(name)
+    report, plan, radius = plans.plan_update_with_report(name)
     return previews.announce_preview(report, plan, radius, approvals.announce(plan, radius))

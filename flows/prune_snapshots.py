@@ -50,7 +50,7 @@ def prune_snapshots(  # noqa: PLR0913, PLR0917 - each is asked for by name in th
     given = zip(NUMBERS, (last, hourly, daily, weekly, monthly, yearly), strict=True)
     keep = {what: number for what, number in given if number is not None}
     if not yes:
-        return previews.of_prune(PlanPrune(keep, name))
+        return previews.preview_prune(PlanPrune(keep, name))
     pruning = PruneSnapshots(keep, name, confirm)
     publish = afterwards(snapshots.prune_snapshots, snapshot_table.announce_pruning)
     then = ("kled snapshot list",)

@@ -50,7 +50,7 @@ def restore_state(  # noqa: PLR0913 - what, and how much is meant
         rewrite_places=rewrite_places,
     )
     if not yes:
-        return previews.of_restore(PlanRestore(wish, raise_epoch))
+        return previews.preview_restore(PlanRestore(wish, raise_epoch))
     restoring = RestoreState(wish, confirm, digest, raise_epoch)
     then = (f"kled kops update-cluster --name={name}",)
     with changing(name, restoring.guards, called="restore state", then=then) as done:

@@ -50,9 +50,9 @@ def roll_cluster(  # noqa: PLR0913 - each is asked for by name in the UI
         yes: Roll it, after the approvals that the rules ask for; else only show the plan.
     """
     wanted = Roll(instance_groups=tuple(instance_group), force=force)
-    plan, roll, first = plans.roll(name, wanted, canary, digest, preflight=not skip_preflight)
+    plan, roll, first = plans.plan_roll(name, wanted, canary, digest, preflight=not skip_preflight)
     if not yes:
-        return previews.of_plan("plan roll", plan)
+        return previews.show_plan("plan roll", plan)
     pace = Pace(
         first,
         durations.parse(pause),

@@ -47,9 +47,9 @@ def scale_instance_group(  # noqa: PLR0913, PLR0917 - each is asked for by name 
         yes: Scale it, after the approvals that the rules ask for; else only show the plan.
     """
     low, high = bounds_meant(size, min, max)
-    plan, group = plans.scaling(name, instance_group, low, high, digest)
+    plan, group = plans.plan_scaling(name, instance_group, low, high, digest)
     if not yes:
-        return previews.of_plan("plan scaling", plan)
+        return previews.show_plan("plan scaling", plan)
     agreement = approvals.obtain(plan, None, approved=digest)
     target = Target(
         name,

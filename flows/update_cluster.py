@@ -42,9 +42,9 @@ def update_cluster(
         yes: Apply it, after the approvals that the rules ask for; else only show the plan.
     """
     overrides = Overrides(new_identity=new_identity)
-    plan, radius = plans.update(name, overrides, digest=digest)
+    plan, radius = plans.plan_update(name, overrides, digest=digest)
     if not yes:
-        return previews.of_plan("plan update", plan, radius)
+        return previews.show_plan("plan update", plan, radius)
     agreement = approvals.obtain(plan, radius, approved=digest, rolls=roll)
     approved = Approved(agreement.digest, plan)
     with changing(

@@ -29,7 +29,7 @@ LONGEST = 200
 """Changes that an artifact lists; the first plan of a cluster has hundreds."""
 
 
-def update(
+def plan_update(
     cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
 ) -> tuple[Plan, BlastRadius]:
     """Plan an update of `cluster`, without its lease, and publish the plan; raises `KledError`.
@@ -37,14 +37,14 @@ def update(
     `digest` is that of a plan which somebody approved. Raises also what the update would be refused
     with: nobody is asked about it, and nobody who only looks takes it for one that can be applied.
     """
-    _, plan, radius = examine(cluster, overrides, digest=digest)
+    _, plan, radius = plan_update_with_report(cluster, overrides, digest=digest)
     return plan, radius
 
 
-def examine(
+def plan_update_with_report(
     cluster: str, overrides: Overrides = NOTHING, *, digest: str | None = None
 ) -> tuple[Report[tuple[Plan, BlastRadius]], Plan, BlastRadius]:
-    """Do as `update` does, and return the report of the planning, too."""
+    """Do as `plan_update` does, and return the report of the planning, too."""
     planning = PlanUpdate(cluster, Approved(digest) if digest else None)
     report = carry_out(planning, overrides)
     plan, radius = report.result
@@ -53,15 +53,15 @@ def examine(
     return report, plan, radius
 
 
-def deletion(wish: DeleteCluster) -> Plan:
-    """Plan a deletion, without the lease, and publish the plan; raises `KledError` as `update`."""
+def plan_deletion(wish: DeleteCluster) -> Plan:
+    """Plan a deletion, without the lease, and publish it; raises `KledError` as `plan_update`."""
     plan = carry_out(PlanDeletion(wish)).result
     publish(plan, None)
     _require_allowed(plan)
     return plan
 
 
-def roll(
+def plan_roll(
     cluster: str,
     wanted: Roll,
     canary: str | None = None,
@@ -83,7 +83,7 @@ def roll(
     return plan, named, first
 
 
-def scaling(
+def plan_scaling(
     cluster: str, group: str, minimum: int | None, maximum: int | None, digest: str | None = None
 ) -> tuple[Plan, str]:
     """Plan new bounds of a group, without the lease, and publish the plan; raises `KledError`.
@@ -102,7 +102,7 @@ def _say_name(typed: str | None, name: str | None) -> None:
         logs.note(f'"{typed}" is the instance group "{name}"')
 
 
-def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
+def plan_creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     """Plan what is left to do for a cluster that was applied before; None where none was.
 
     What a cluster becomes for the first time is what the parameters of the run ask for. Nor is
@@ -111,7 +111,7 @@ def creation(cluster: str) -> tuple[Plan, BlastRadius] | None:
     if not resources.rules().asks_for(cluster):
         return None
     was_applied = carry_out(PlanCreation(cluster)).result
-    return update(cluster) if was_applied else None
+    return plan_update(cluster) if was_applied else None
 
 
 def _require_allowed(plan: Plan) -> None:

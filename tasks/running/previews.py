@@ -21,7 +21,7 @@ SHOWN = 200
 """Lines that an artifact lists."""
 
 
-def of_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> FlowOutcome:
+def show_plan(name: str, plan: Plan, radius: BlastRadius | None = None) -> FlowOutcome:
     """Return the plan, which is published already, as what the run `name` did."""
     more = {} if radius is None else {"radius": radius.as_json()}
     return _done(Report(name, plan.cluster, ()), {**plan.as_json(), **more})
@@ -34,7 +34,7 @@ def announce_preview(
     return _done(report, {**plan.as_json(), "radius": radius.as_json()}, then)
 
 
-def of_restore(planning: PlanRestore) -> FlowOutcome:
+def preview_restore(planning: PlanRestore) -> FlowOutcome:
     """Plan a restore and publish it; raises `KledError`, as where the snapshot is not trusted."""
     report = carry_out(planning)
     plan, meant = report.result
@@ -47,7 +47,7 @@ def of_restore(planning: PlanRestore) -> FlowOutcome:
     return _done(report, plan.as_json())
 
 
-def of_prune(planning: PlanPrune) -> FlowOutcome:
+def preview_prune(planning: PlanPrune) -> FlowOutcome:
     """Plan a prune and publish it; raises `KledError`."""
     report = carry_out(planning)
     plan = report.result

@@ -4,7 +4,7 @@ from kled.models.agreement import AUTOMATIC, NEW, NO_RULES, Agreement
 from tasks.running import resources
 
 
-def of_new(cluster: str) -> Agreement:
+def agree_on_new(cluster: str) -> Agreement:
     """Return why a cluster that was never applied may be made; there is no plan of it to ask about.
 
     Raises `NotApproved` where nobody says what the rules are.

@@ -17,7 +17,7 @@ def main(cluster: str, patience: int) -> None:
     @flow(name="ask", persist_result=False)
     @edge.reported
     def ask() -> dict[str, Any]:
-        plan, radius = plans.update(cluster)
+        plan, radius = plans.plan_update(cluster)
         return {"digest": approvals.obtain(plan, radius, approved=None, patience=patience).digest}
 
     state: Any = ask(return_state=True)

@@ -87,7 +87,7 @@ def test_the_making_of_a_cluster_says_why_nobody_was_asked(
     tmp_path: Path, rules: str, why: str
 ) -> None:  # a member of fault 44: the record of a creation said nothing
     with call_with(settings(tmp_path, rules), Unwatched()):
-        assert unasked.of_new(C).words == f"nobody was asked: {why}"
+        assert unasked.agree_on_new(C).words == f"nobody was asked: {why}"
 
 
 @pytest.fixture
