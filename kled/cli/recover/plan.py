@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 PLANNED: Final = 3
 _NO_SOURCE: Final = 4
 _UNTOLD: Final = 1
+_SAYS: Final = {
+    PLANNED: "a recovery is planned; nothing was changed",
+    _NO_SOURCE: "kled: there is nothing to put the state back from; nothing was changed",
+    _UNTOLD: "kled: what decides is not known, or the cluster lives elsewhere: find that out first,"
+    " or say which case it is with --case; nothing was changed",
+}
 _SAID: Final = (
     "nothing-lost",
     "state-lost",
@@ -68,7 +74,10 @@ def plan(call: Call, name: str, to: str | None, case: "Case | None") -> int:
         show_value(made.as_json(), call.settings.output)
     else:
         streams.out().say(*map(typed_places.complete, _lines(made)))
-    return exit_code(made)
+    code = exit_code(made)
+    if code in _SAYS:
+        call.say(_SAYS[code])
+    return code
 
 
 def exit_code(made: "RecoveryPlan") -> int:

@@ -56,7 +56,7 @@ class Gathered:
 
 
 def gather_evidence(session: Session, cluster: str) -> Gathered:
-    """Return what is left of the cluster. Raises nothing but `InvalidInput` for a bad URL."""
+    """Return what is left of the cluster. Raises `SettingsError` alone, for stores named wrong."""
     url, home = _where(session, cluster)
     at_home = ask_together(_of_state(session, cluster, url)) if url else {}
     seen = at_home.pop("state", _NO_STORE)
@@ -110,6 +110,7 @@ def _where(session: Session, cluster: str) -> tuple[str, Any]:
     here = session.state_store.location.url if typed else ""
     if settings.snapshot_store is None:
         return here, HomeLeft()
+    _ = session.snapshot_store  # what is named wrong is said at once, and is no finding
     asked = ask_together(
         {"home": lambda: look_at_home(session.snapshot_store, cluster, typed, here)}
     )
