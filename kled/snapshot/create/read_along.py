@@ -4,13 +4,13 @@ A second listing proves what was read only where it was taken later. Listings co
 most 1000 entries, and the one that holds an entry may have been taken up to 999 entries before that
 entry is reached; so each cluster is read some pages ahead of the listing, and the listing is
 believed for those only that were read more than a page before it. What is read and not listed yet
-is a few pages' worth, whatever the size of the fleet.
+is a few pages' worth, whatever the size of the fleet, and less where those are many bytes.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from typing import Final
+from typing import Final, NamedTuple
 
 from kled.snapshot.create import selection
 from kled.snapshot.create.reading import Reader
@@ -21,6 +21,19 @@ PAGE: Final = 1000
 """The most entries that one request may bring (`ObjectStore.entries`)."""
 _AHEAD: Final = 4 * PAGE
 _LATER: Final = 2 * PAGE
+_HELD: Final = 8 << 20
+"""Bytes of clusters that wait for the listing: with so many, none is begun before it has to be."""
+
+
+class _Begun(NamedTuple):
+    """A cluster whose reading was begun."""
+
+    place: int
+    reader: Reader
+    read: Future[int]
+    """How far the listing was when all was read."""
+    size: int
+    """Bytes of it in memory, once it was read."""
 
 
 def read_along(
@@ -37,30 +50,36 @@ def read_along(
     """
     counted = _CountedListing(state)
     waiting = deque(new)
-    reading: deque[tuple[int, Reader, Future[int]]] = deque()
+    reading: deque[_Begun] = deque()
 
-    def start_until(place: int) -> None:
-        while waiting and waiting[0][0] < place:
+    def start_until(place: int, most: int | None = None) -> None:
+        while (
+            waiting
+            and waiting[0][0] < place
+            and (most is None or sum(begun.size for begun in reading) < most)
+        ):
             position, chosen = waiting.popleft()
             reader = reader_of(chosen)
-            reading.append((position, reader, workers.submit(_read, reader, counted)))
+            read = workers.submit(_read, reader, counted)
+            reading.append(_Begun(position, reader, read, reader.size))
 
     start_until(_AHEAD + 1)
     _wait(reading, _AHEAD)
     listing = selection.select_fleet(counted.entries(), backups)
     for before, again in listing:
         name = again.name if isinstance(again, Orphan) else again.cluster
-        while reading and f"{reading[0][1].selection.cluster}/" <= f"{name}/":
-            _, reader, read = reading.popleft()
+        while reading and f"{reading[0].reader.selection.cluster}/" <= f"{name}/":
+            _, reader, read, _ = reading.popleft()
             late = read.result() == 0 or read.result() + _LATER <= before
             same = reader.selection.cluster == name
             yield reader, again if late and same else None
-        start_until(counted.number + 2 * _AHEAD)
+        start_until(counted.number + _AHEAD)
+        start_until(counted.number + 2 * _AHEAD, _HELD)
         _wait(reading, counted.number + _AHEAD)
     start_until(1 << 62)
-    for _, reader, read in reading:
-        read.result()
-        yield reader, None
+    for begun in reading:
+        begun.read.result()
+        yield begun.reader, None
 
 
 class _CountedListing:
@@ -82,8 +101,8 @@ def _read(reader: Reader, counted: _CountedListing) -> int:
     return counted.number
 
 
-def _wait(reading: Sequence[tuple[int, Reader, Future[int]]], place: int) -> None:
+def _wait(reading: Iterable[_Begun], place: int) -> None:
     """Wait until all that begins before `place` is read."""
-    for position, _, read in reading:
-        if position < place:
-            read.result()
+    for begun in reading:
+        if begun.place < place:
+            begun.read.result()

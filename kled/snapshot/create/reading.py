@@ -45,6 +45,12 @@ class Reader:
         self.failed: Exception | None = None
         """What ended a reading that nobody waited for; whoever makes the snapshot raises it."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of what is read into memory, as it was listed."""
+        held = self.selection.held
+        return sum(entry.size for entry in self.selection.entries if entry.key in held)
+
     def read(self) -> None:
         """Read the objects of the selection that were not read yet; changed ones are left out."""
         held = self.selection.held
