@@ -39,6 +39,7 @@ REMEMBERED: Final = {
     "kled/kops/fields/known_fields.py": {"_everywhere", "_types"},
     "kled/kops/state_store/key_material.py": {"_certificate"},
     "kled/lease/sharing.py": {"_guard", "_shares"},
+    "kled/pool.py": {"_share_memory"},
     "kled/redact/secret_shapes.py": {"_compiled"},
     "kled/sandbox/definition/go_types.py": {"_exceptions"},
     "kled/sandbox/definition/schema.py": {"internal_types", "types"},
