@@ -19,6 +19,7 @@ from kled.operations.guards import (
 from kled.operations.guards.consent import agree_to_every_plan
 from kled.operations.identity import kept_keys
 from kled.operations.instance_group.group_roles import with_roles
+from kled.operations.records import applied_definition
 from kled.operations.session import Session
 
 
@@ -58,6 +59,7 @@ def update(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
     """
     _require_consent(session, cleared, agreed=agreed)
     session.kops.cluster.update(cleared.plan.cluster)
+    applied_definition.remember(session, cleared.plan.cluster)
 
 
 def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> None:
@@ -67,6 +69,7 @@ def reconcile(session: Session, cleared: Cleared, *, agreed: bool = False) -> No
     """
     _require_consent(session, cleared, agreed=agreed)
     session.kops.cluster.reconcile(cleared.plan.cluster)
+    applied_definition.remember(session, cleared.plan.cluster)
 
 
 def _require_consent(session: Session, cleared: Cleared, *, agreed: bool) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from kled.operations.records import (
+    applied_definition,
     approved_plan,
     begun_deletion,
     open_restore,
@@ -14,6 +15,7 @@ from kled.operations.records.record import Record
 from kled.operations.session import Session
 
 ALL: Final[tuple[Record[Any], ...]] = (
+    applied_definition.RECORD,
     approved_plan.RECORD,
     roll_journal.RECORD,
     scale_journal.RECORD,

@@ -1,12 +1,13 @@
 """The snapshots of a cluster with another definition than the stored one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kled.kops.state_store import layout
 from kled.models.version import stored_version
+from kled.operations.records import applied_definition
 from kled.operations.session import Session
 from kled.operations.snapshots.earlier_definition import Obstacles, obstacles
 from kled.store_urls import is_same
@@ -35,29 +36,42 @@ class Other:
 
 
 def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
-    """Return the newest trusted snapshot whose definition differs from that of `snapshot`.
+    """Return the newest trusted snapshot with the definition applied before that of `snapshot`.
 
+    Where that is not on record (`applied_definition`) it is the newest with another definition.
     Snapshots of another state store do not count: their definition names that place. None where
     none of the newest snapshots has one. Only reads; raises what the snapshot store raises.
     """
-    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
-    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415
+    from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
-    kept, state = session.snapshot_store, session.stores.remembering
-    manifest = kept.manifest(SnapshotRef(cluster, snapshot))
+    manifest = session.snapshot_store.manifest(SnapshotRef(cluster, snapshot))
     now = _definition(manifest)
+    earlier = _trusted_of(session, manifest)
+    applied = applied_definition.RECORD.read(session, cluster)
+    if applied is not None:
+        target = applied.other_than(now)
+        meant = next((each for each in earlier if _definition(each) == target), None)
+        return None if meant is None else _other(session, manifest, meant, several=False)
     other: Manifest | None = None
-    for judged in islice(walk_newest_first(kept, cluster, state), _LOOKED_AT):
-        if judged.manifest is None or not judged.trust.trusted:
-            continue
-        if not is_same(judged.manifest.state_store, manifest.state_store):
-            continue
-        if other is None and _definition(judged.manifest) != now:
-            other = judged.manifest
-        elif other is not None and _definition(judged.manifest) not in (now, _definition(other)):
-            several = _applied(judged.manifest) == _applied(other)
+    for each in earlier:
+        if other is None and _definition(each) != now:
+            other = each
+        elif other is not None and _definition(each) not in (now, _definition(other)):
+            several = _applied(each) == _applied(other)
             return _other(session, manifest, other, several=several)
     return _other(session, manifest, other, several=False) if other is not None else None
+
+
+def _trusted_of(session: Session, now: "Manifest") -> Iterator["Manifest"]:
+    """Yield the trusted manifests of the same cluster and state store, newest first."""
+    from kled.snapshot.choosing import walk_newest_first  # noqa: PLC0415 - not for --help
+
+    kept, state = session.snapshot_store, session.stores.remembering
+    for judged in islice(walk_newest_first(kept, now.cluster, state), _LOOKED_AT):
+        if judged.manifest is None or not judged.trust.trusted:
+            continue
+        if is_same(judged.manifest.state_store, now.state_store):
+            yield judged.manifest
 
 
 def _other(session: Session, now: "Manifest", earlier: "Manifest", *, several: bool) -> Other:

@@ -19,12 +19,14 @@ from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.models.rolled import Rolled
 from kled.operations.records import (
+    applied_definition,
     approved_plan,
     begun_deletion,
     open_restore,
     roll_journal,
     scale_journal,
 )
+from kled.operations.records.applied_definition import AppliedDefinitions
 from kled.operations.records.open_restore import OpenRestore
 from kled.operations.records.roll_journal import Journal, OpenRoll
 from kled.operations.records.scale_journal import OpenScaleDown
@@ -332,7 +334,9 @@ def records(cluster: str) -> dict[str, bytes]:
         cluster, ids[0], ids[1], by_latest=True, aside=ids[1:], classes=("intent",), state="ended"
     )
     lease = Lease(cluster, Writer("ada", "run", "host", 7), timedelta(seconds=60), 3)
+    applied = AppliedDefinitions({"config": "0a" * 32}, {"config": "0b" * 32})
     return {
+        applied_definition.RECORD.key(cluster): applied_definition.RECORD.encode(applied),
         approved_plan.RECORD.key(cluster): approved_plan.RECORD.encode(plan),
         begun_deletion.RECORD.key(cluster): begun_deletion.RECORD.encode(
             Definition(document, (group,))

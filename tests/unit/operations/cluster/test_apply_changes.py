@@ -53,6 +53,8 @@ UNGUARDED = {
 STORES_ALONE = {"BackUpState", "VerifySnapshots", "RestoreState", "PruneSnapshots"}
 STORES_ALONE |= {"MirrorSnapshots", "PlanPrune", "PlanRestore"}
 READS = {
+    "CheckHealth",
+    "PlanRecovery",
     "ExportCluster",
     "PlanDeletion",
     "PlanRoll",

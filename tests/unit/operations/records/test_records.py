@@ -25,6 +25,7 @@ from kled.models.rolled import Rolled
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.records import (
     all_records,
+    applied_definition,
     approved_plan,
     begun_deletion,
     open_restore,
@@ -32,6 +33,7 @@ from kled.operations.records import (
     roll_journal,
     scale_journal,
 )
+from kled.operations.records.applied_definition import AppliedDefinitions
 from kled.operations.records.approved_plan import Approved
 from kled.operations.records.open_restore import OpenRestore
 from kled.operations.records.origin import Origin
@@ -46,6 +48,9 @@ from kled.storage.memory import MemoryStore
 C = "c.example.com"
 PLAN = Plan(C, (Change("modify", "LaunchTemplate", "nodes", {"InstanceType": "a -> b"}),))
 VALUES: dict[Record[Any], Any] = {
+    applied_definition.RECORD: AppliedDefinitions(
+        {"config": "0a" * 32, "instancegroup/nodes": "0b" * 32}, {"config": "0c" * 32}
+    ),
     approved_plan.RECORD: PLAN,
     begun_deletion.RECORD: Definition(
         {"kind": "Cluster", "metadata": {"name": C}, "spec": {"cloudProvider": "aws"}},
@@ -70,7 +75,7 @@ VALUES: dict[Record[Any], Any] = {
 }
 RECORDS = [pytest.param(record, id=record.name) for record in all_records.ALL]
 _KEPT = ("scales", "restores", "origins", "deletions")
-DROPPABLE = {"updates": True, "rolls": True} | dict.fromkeys(_KEPT, False)
+DROPPABLE = dict.fromkeys(("applied", "updates", "rolls"), True) | dict.fromkeys(_KEPT, False)
 ANYTHING: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("../../../x"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -191,6 +196,9 @@ def test_a_record_is_read_as_it_was_written_and_forgotten(record: Record[Any], h
 
 
 YESTERDAYS = {
+    "applied": f"""{{"format": "kled.io/applied-definition/v1",
+        "last": {{"config": "{"0a" * 32}", "instancegroup/nodes": "{"0b" * 32}"}},
+        "before": {{"config": "{"0c" * 32}"}}}}""",
     "origins": '{"format": "kled.io/origin/v1", "state_store": "s3://first"}',
     "updates": json.dumps(
         {"format": "kled.io/approved-plan/v1", "plan": PLAN.as_json()}, sort_keys=True

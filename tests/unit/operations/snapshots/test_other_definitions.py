@@ -10,6 +10,7 @@ import pytest
 
 from kled.operations import ways_back
 from kled.operations.guards.overrides import NOTHING
+from kled.operations.records import applied_definition
 from kled.operations.session import Session
 from kled.operations.snapshots.back_up import back_up
 from kled.operations.snapshots.definitions_in_snapshots import newest_other
@@ -83,6 +84,38 @@ def test_a_definition_from_before_a_member_of_etcd_moved_is_none(world: World) -
     for told in (ways_back.of_update(session, CLUSTER), ways_back.of_roll(session, CLUSTER)):
         assert "none: the definition before does not name " in told
         assert "kled snapshot restore" not in told
+
+
+def test_a_definition_that_was_withdrawn_before_any_update_is_none(world: World) -> None:
+    """The printed way back applied an edit that nobody had ever applied."""
+    session = backed_up(world.settings)
+    applied_definition.remember(session, CLUSTER)
+    for bound in (7, 3):
+        group = {"instancegroup/nodes": fleets.group(f"role: Node, minSize: {bound}")}
+        world.write("state", group)
+        session = backed_up(world.settings)
+
+    other = newest_other(session, CLUSTER, session.before or "")
+    assert other is not None
+    assert (other.id, other.is_one_of_several) == (world.wish.snapshot, False)
+
+    applied_definition.remember(session, CLUSTER)
+    again = newest_other(session, CLUSTER, session.before or "")
+    assert again is not None
+    assert again.id == world.wish.snapshot  # before the last one that was applied
+
+
+def test_where_no_snapshot_has_what_was_applied_there_is_none(world: World) -> None:
+    world.write("state", {"instancegroup/spot": SPOT})
+    applied_definition.remember(backed_up(world.settings), CLUSTER)
+    world.write("state", {"instancegroup/spot": SPOT + b"# edited by somebody\n"})
+    session = Session(world.settings, None, CLOCK, WHO, None, overrides=NOTHING)
+    applied_definition.remember(session, CLUSTER)
+    world.write("state", {"instancegroup/spot": SPOT + b"# and once more\n"})
+    session = backed_up(world.settings)
+
+    assert newest_other(session, CLUSTER, session.before or "") is None
+    assert ways_back.of_update(session, CLUSTER).startswith("none: ")
 
 
 def plane(spec: str) -> bytes:
