@@ -48,8 +48,8 @@ def newest_other(session: Session, cluster: str, snapshot: str) -> Other | None:
     now = _definition(manifest)
     earlier = _trusted_of(session, manifest)
     applied = applied_definition.RECORD.read(session, cluster)
-    if applied is not None:
-        target = applied.other_than(now)
+    target = None if applied is None else applied.other_than(now)
+    if target is not None:
         meant = next((each for each in earlier if _definition(each) == target), None)
         return None if meant is None else _other(session, manifest, meant, several=False)
     other: Manifest | None = None

@@ -51,7 +51,11 @@ TOLD: Final = {
         "tasks/running/previews.py",
         "tasks/running/summary.py",
     },
-    "create_table_artifact": {"tasks/running/health_table.py", "tasks/running/snapshot_table.py"},
+    "create_table_artifact": {
+        "tasks/running/findings_table.py",
+        "tasks/running/health_table.py",
+        "tasks/running/snapshot_table.py",
+    },
     "create_link_artifact": set(),
     "emit_event": {"tasks/running/events.py"},
     "notify": {
