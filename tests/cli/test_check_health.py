@@ -124,6 +124,20 @@ def test_a_cluster_that_is_not_there_is_said(box: Box) -> None:
     assert done.stdout == ""
 
 
+def test_of_an_emptied_store_it_says_which_clusters_are_lost(box: Box) -> None:
+    """It told whoever had lost all of them to create the first one."""
+    home, aside = box.directory / "state" / C, box.directory / "aside"
+    home.rename(aside)
+    try:
+        checked = box.kled("check-health")
+    finally:
+        aside.rename(home)
+
+    assert checked.returncode == 1
+    assert f"snapshots know {C}, and kled did not delete it" in checked.stderr
+    assert "create-cluster" not in checked.stderr
+
+
 def test_a_cluster_cannot_be_named_and_skipped(box: Box) -> None:
     assert box.kled("check-health", NAME, f"--skip={C}").returncode == 2
 

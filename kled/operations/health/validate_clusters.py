@@ -66,9 +66,11 @@ def clusters_to_validate(session: Session, skip: Collection[str]) -> tuple[Clust
     """
     listed = listed_clusters(session)
     if not listed:
+        from kled.operations.guards.lost_cluster import say_lost  # noqa: PLC0415 - rarely
         from kled.snapshot.losses.vanished import no_cluster  # noqa: PLC0415 - not for --help
 
-        raise no_cluster(str(session.settings.state_store))
+        error = no_cluster(str(session.settings.state_store))
+        raise error.with_hint(say_lost(session) or str(error.hint))
     left = tuple(cluster for cluster in listed if cluster.name not in skip)
     if not left:
         raise InvalidInput("skip", f"leaves out all of {number(len(listed), 'cluster')}")

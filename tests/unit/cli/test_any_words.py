@@ -171,7 +171,7 @@ def says_why(err: str) -> bool:
     return any(one.startswith(("kled: ", "Error: ")) for one in err.splitlines())
 
 
-ROWS: Final = {"kled doctor", "kled snapshot verify"}
+ROWS: Final = {"kled doctor", "kled recover plan", "kled snapshot verify"}
 """What is wrong stands in their rows."""
 
 

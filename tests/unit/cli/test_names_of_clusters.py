@@ -31,6 +31,7 @@ RULES: Final = {
     cluster_name.WITH_YES: {"cluster(changes=yes)"},
     cluster_name.ONLY_ONE: {"only_cluster"},
     cluster_name.ALL: {
+        "CheckHealth",
         "each_cluster",
         "only",
         "list_snapshots",

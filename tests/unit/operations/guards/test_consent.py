@@ -164,6 +164,7 @@ def test_bounds_that_are_so_already_need_nobody(fleet: Fleet) -> None:
 
 NOT_ASKING = {
     "back-up-state": "changes no cluster",
+    "check-health": "reads",
     "export-cluster": "reads",
     "mirror-snapshots": "changes no cluster",
     "plan-update": "reads, and tells those who have to agree",
