@@ -154,8 +154,7 @@ def _check_isolation(sides: Sides, cluster: Mapping[str, Any], groups: Documents
     isolation = sides.target.iam_isolation
     if isinstance(isolation, InstanceProfiles):
         _check_profiles(sides, cluster, groups, isolation)
-    known = all(sides.accounts) and sides.accounts[0] != sides.accounts[1]
-    if not sides.leaves_region or known or isolation is not None:
+    if not sides.leaves_region or _known_apart(sides) or isolation is not None:
         return
     if sides.cloud == "aws" and has_own_profiles(cluster, groups):
         return
@@ -165,13 +164,12 @@ def _check_isolation(sides: Sides, cluster: Mapping[str, Any], groups: Documents
         f'"{sides.name}" would exist twice in one {account}{unsaid}, and kops finds what the cloud'
         f" keeps for all regions by the cluster's name: an update of the new side takes it over,"
         " and a deletion of the old side takes it away from the new one",
-        hint=f"another {account}; or say how both are kept apart (iam_isolation): the old side is"
-        f" gone for good{_profiles_hint(sides)}",
+        hint=f"another {account}; or say that the old side is gone for good (iam_isolation)",
     )
 
 
-def _profiles_hint(sides: Sides) -> str:
-    return ", or instance profiles of the new side's own" if sides.cloud == "aws" else ""
+def _known_apart(sides: Sides) -> bool:
+    return all(sides.accounts) and sides.accounts[0] != sides.accounts[1]
 
 
 def _check_profiles(
@@ -184,6 +182,13 @@ def _check_profiles(
             "iam_isolation",
             "the roles of service accounts bear the cluster's name (ACCOUNT.NAMESPACE.sa.NAME),"
             " whichever profiles its machines use",
+            hint="another account, or an old side that is gone for good (OldSideGone)",
+        )
+    if sides.leaves_region and not _known_apart(sides) and not has_own_profiles(cluster, groups):
+        raise NotApproved(
+            f'an update of "{sides.name}" with its first instance profiles takes the policies from'
+            " the roles that kops made for the old side (masters.NAME, nodes.NAME), then deletes"
+            " these",
             hint="another account, or an old side that is gone for good (OldSideGone)",
         )
     roles = {str(_mapping(group.get("spec")).get("role")) for group in groups}

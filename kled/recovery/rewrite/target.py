@@ -21,7 +21,10 @@ class OldSideGone:
 class InstanceProfiles:
     """The new side's machines use instance profiles that kops neither makes nor deletes.
 
-    They are `spec.iam.profile` of each instance group. AWS alone.
+    They are `spec.iam.profile` of each instance group. AWS alone, and in one account only for a
+    cluster whose groups have profiles already: an update that gives groups their first ones takes
+    the policies from the role that kops had made (`masters.NAME`), which the old side uses, and
+    deletes it (`RenderAWS` of awstasks/iamrole.go; seen with kops 1.36.2).
     """
 
     by_role: Mapping[str, str]

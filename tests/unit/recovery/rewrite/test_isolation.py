@@ -31,7 +31,7 @@ def test_another_region_of_one_account_is_refused(accounts: dict[str, Any]) -> N
     with pytest.raises(NotApproved, match="would exist twice in one account") as refused:
         rewrite(*definition("private"), dataclasses.replace(AWS, **accounts))
 
-    assert "instance profiles" in str(refused.value.hint)
+    assert "gone for good" in str(refused.value.hint)
     assert refused.value.exit_code == 6
 
 
@@ -42,10 +42,8 @@ def test_another_region_of_one_account_is_refused(accounts: dict[str, Any]) -> N
 def test_so_is_one_of_a_project_or_subscription(name: str, cloud: str, word: str) -> None:
     target = dataclasses.replace(CLOUDS[cloud], iam_isolation=None)
 
-    with pytest.raises(NotApproved, match=f"twice in one {word}") as refused:
+    with pytest.raises(NotApproved, match=f"twice in one {word}"):
         rewrite(*definition(name, cloud), target)
-
-    assert "instance profiles" not in str(refused.value.hint)
 
 
 def test_another_account_needs_no_statement() -> None:
@@ -67,24 +65,52 @@ def test_what_a_person_states_is_kept_with_the_result() -> None:
     assert rewritten.as_json()["statement"] == "its account is closed"
 
 
-def test_profiles_of_its_own_keep_it_apart() -> None:
-    rewritten = rewrite(*definition("private"), dataclasses.replace(AWS, iam_isolation=PROFILES))
-    groups = rewritten.documents()[1:]
+def test_first_profiles_keep_nothing_apart() -> None:
+    with pytest.raises(NotApproved, match="the roles that kops made for the old side"):
+        rewrite(*definition("private"), dataclasses.replace(AWS, iam_isolation=PROFILES))
 
-    assert {group["spec"]["role"]: group["spec"]["iam"]["profile"] for group in groups} == (
-        PROFILES.by_role
+
+def test_another_account_may_have_profiles() -> None:
+    target = dataclasses.replace(
+        CLOUDS["aws"],
+        account="222222222222",
+        former=Former(account="111111111111"),
+        iam_isolation=InstanceProfiles(
+            {
+                role: arn.replace("111111111111", "222222222222")
+                for role, arn in PROFILES.by_role.items()
+            }
+        ),
     )
+
+    rewritten = rewrite(*definition("private"), target)
+
+    assert {
+        group["spec"]["role"]: group["spec"]["iam"]["profile"].rpartition("/")[2]
+        for group in rewritten.documents()[1:]
+    } == {"Master": "eu-master", "Node": "eu-node", "Bastion": "eu-bastion"}
     assert any("rights in the new state store" in line for line in rewritten.differs)
+
+
+def test_other_profiles_take_the_place_of_those_that_were_there() -> None:
+    cluster, groups = definition("existing_iam")
+
+    rewritten = rewrite(cluster, groups, dataclasses.replace(AWS, iam_isolation=PROFILES))
+
+    assert {group["spec"]["iam"]["profile"] for group in rewritten.documents()[1:]} == {
+        PROFILES.by_role["Master"],
+        PROFILES.by_role["Node"],
+    }
 
 
 def test_each_role_needs_a_profile_of_its_own() -> None:
     missing = InstanceProfiles({"Master": "arn:aws:iam::1:instance-profile/a"})
     shared = InstanceProfiles(dict.fromkeys(PROFILES.by_role, "arn:aws:iam::1:instance-profile/a"))
 
-    with pytest.raises(InvalidInput, match="no instance profile for Bastion, Node"):
-        rewrite(*definition("private"), dataclasses.replace(AWS, iam_isolation=missing))
+    with pytest.raises(InvalidInput, match="no instance profile for Node"):
+        rewrite(*definition("existing_iam"), dataclasses.replace(AWS, iam_isolation=missing))
     with pytest.raises(InvalidInput, match="two roles have one instance profile"):
-        rewrite(*definition("private"), dataclasses.replace(AWS, iam_isolation=shared))
+        rewrite(*definition("existing_iam"), dataclasses.replace(AWS, iam_isolation=shared))
 
 
 def test_profiles_do_not_keep_roles_of_service_accounts_apart() -> None:
