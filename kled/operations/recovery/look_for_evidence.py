@@ -57,8 +57,7 @@ class Gathered:
 
 def gather_evidence(session: Session, cluster: str) -> Gathered:
     """Return what is left of the cluster. Raises `SettingsError` alone, for stores named wrong."""
-    url, home = _where(session, cluster)
-    at_home = ask_together(_of_state(session, cluster, url)) if url else {}
+    url, at_home = _first_round(session, cluster)
     seen = at_home.pop("state", _NO_STORE)
     kept = _of_snapshots(session, cluster, url, seen)
     objects, whose = _definition(seen, kept)
@@ -66,7 +65,6 @@ def gather_evidence(session: Session, cluster: str) -> Gathered:
     looks: dict[str, Any] = {
         "state": _left(seen),
         "snapshots": _left(kept),
-        "home": home,
         "lease": _NO_STORE,
         "versions": _NO_STORE,
         "deletion_on_record": _NO_STORE,
@@ -100,30 +98,39 @@ def _left(seen: Any) -> Any:  # noqa: ANN401 - what a look returned
     return seen if isinstance(seen, Unknown) else seen.left
 
 
-def _where(session: Session, cluster: str) -> tuple[str, Any]:
-    """Return the URL of the state store to look at, and where the epoch says that it lives."""
+def _first_round(session: Session, cluster: str) -> tuple[str, dict[str, Any]]:
+    """Return the URL of the state store to look at, and the first answers.
+
+    Where the settings name it, all are asked at once; else the epoch, or a snapshot, tells it.
+    """
+    settings = session.settings
+    here = session.state_store.location.url if settings.state_store else ""
+    if settings.snapshot_store is not None:
+        _ = session.snapshot_store  # what is named wrong is said at once, and is no finding
+    ask_home = {"home": lambda: _home(session, cluster, here)}
+    if here:
+        return here, ask_together({**ask_home, **_of_state(session, cluster, here)})
+    home = ask_together(ask_home)["home"]
+    named = "" if isinstance(home, Unknown) else home.state_store or _last_known(session, cluster)
+    asked = ask_together(_of_state(session, cluster, named)) if named else {}
+    return named, {"home": home, **asked}
+
+
+def _home(session: Session, cluster: str, here: str) -> Any:  # noqa: ANN401 - a look
     from kled.recovery.evidence import HomeLeft  # noqa: PLC0415 - not for --help
     from kled.recovery.looks.snapshots import look_at_home  # noqa: PLC0415
 
-    settings = session.settings
-    typed = settings.state_store or ""
-    here = session.state_store.location.url if typed else ""
-    if settings.snapshot_store is None:
-        return here, HomeLeft()
-    _ = session.snapshot_store  # what is named wrong is said at once, and is no finding
-    asked = ask_together(
-        {"home": lambda: look_at_home(session.snapshot_store, cluster, typed, here)}
-    )
-    home = asked["home"]
-    if here or isinstance(home, Unknown):
-        return here, home
-    return home.state_store or _last_known(session, cluster), home
+    if session.settings.snapshot_store is None:
+        return HomeLeft()
+    return look_at_home(session.snapshot_store, cluster, session.settings.state_store or "", here)
 
 
 def _last_known(session: Session, cluster: str) -> str:
     """Return the state store of the newest snapshot that can be trusted; empty: none tells."""
     from kled.recovery.looks.snapshots import look_at_snapshots  # noqa: PLC0415
 
+    if session.settings.snapshot_store is None:
+        return ""
     asked = ask_together({"kept": lambda: look_at_snapshots(session.snapshot_store, cluster)})
     kept = asked["kept"]
     return "" if isinstance(kept, Unknown) else kept.left.state_store
