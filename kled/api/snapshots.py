@@ -10,7 +10,7 @@ from kled.api.values import Mirrored, PlannedRestore, Pruned, Restored, RestoreO
 from kled.errors import InvalidInput
 from kled.kops.state_store.layout import require_cluster_name
 from kled.operations.recovery import restore_state
-from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restorable import require_readable, require_trusted
 from kled.operations.recovery.restore_state import RestoreState
 from kled.operations.snapshots import list_snapshots, named_snapshots
 from kled.operations.snapshots.back_up import BackUpState
@@ -145,6 +145,7 @@ class Snapshots:
         digest = None if digest is None else checked(digest)
         with self._calls.session(with_kops=False) as session:
             meant = restore_state.settle(session.stores, wish, moves=moves)
+            require_readable(meant)
             plan = restore_state.plan(session.stores, meant.wish)
             error = refusal(session, meant, moves=moves, digest=digest, now=True)
             looked_at = meant.looked_at(session.stores, plan)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.boxes import Box
 from tests.cli.snapshot_boxes import NAME, C, answer, made, snapshot, with_cluster
+from tests.unit.snapshot.signing_keys import signing_key
 
 
 @pytest.fixture
@@ -100,3 +101,23 @@ def test_a_cluster_that_lives_elsewhere_is_not_restored_here(kept: Box, tmp_path
 
     assert done.returncode == 6
     assert "lives in" in done.stderr
+
+
+def test_one_from_before_the_signing_key_is_refused_alike_by_preview_and_act(
+    kept: Box, tmp_path: Path
+) -> None:
+    """No hint names `--untrusted`, which cannot help, or has anybody move directories."""
+    first = made(kept)["id"]
+    key = {"KLED_SNAPSHOT_SIGNING_KEY": str(signing_key(tmp_path))}
+    assert snapshot(kept, "create", NAME, **key).returncode in {0, 4}
+    named = ("restore", NAME, f"--snapshot={first}")
+
+    tries = [
+        snapshot(kept, *named, *more, **key)
+        for more in ((), ("--yes",), ("--untrusted",), ("--untrusted", "--yes"))
+    ]
+
+    assert [done.returncode for done in tries] == [4] * 4
+    assert len({done.stderr for done in tries}) == 1, [done.stderr for done in tries]
+    assert f"snapshot {first} of {C} cannot be trusted: the manifest of" in tries[0].stderr
+    assert f"{NAME} --snapshot=latest; no option restores this one" in tries[0].stderr

@@ -14,7 +14,7 @@ from kled.errors import KledError
 from kled.models.plan import refusal_as_json
 from kled.operations.recovery import after_restore
 from kled.operations.recovery import restore_state as use
-from kled.operations.recovery.restorable import require_trusted
+from kled.operations.recovery.restorable import require_readable, require_trusted
 from kled.operations.recovery.restore_approval import protection_of
 from kled.operations.snapshots.plan_snapshots import refusal
 from kled.sentences import and_more, number
@@ -166,6 +166,7 @@ def restore(  # noqa: PLR0913 - what, where to, and how much
 
 def _preview(call: Call, meant: use.Settled, *, raises: bool, digest: str | None) -> None:
     """Show the plan, and end as the restore would: exit 4 for an untrusted snapshot."""
+    require_readable(meant)
     plan = use.plan(call.stores, meant.wish)
     with call.session(with_kops=False) as session:
         error = refusal(session, meant, moves=raises, digest=digest, now=True)

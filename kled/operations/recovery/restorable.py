@@ -26,23 +26,49 @@ def require_trusted(meant: "Settled") -> None:
     """Raise `SnapshotNotTrustworthy` for an untrusted snapshot, unless the person insists on it.
 
     Raises `NotApproved` for one of another state store's cluster of that name: trusting it is not
-    the same as meaning it.
+    the same as meaning it. Raises as `require_readable` does.
     """
+    require_readable(meant)
     if meant.foreign:
         raise _other_store(meant)
     if meant.is_succeeded:
         raise _successor(meant)
     if meant.trust.trusted or meant.wish.untrusted:
         return
-    cluster, snapshot = meant.wish.cluster, meant.wish.snapshot
-    others = f"the newest that can be: {meant.wish.again(snapshot='latest')}"
-    if meant.wish.is_latest:
-        others = f"older ones: kled snapshot list {options(name=cluster)}"
     raise SnapshotNotTrustworthy(
-        f"snapshot {snapshot} of {cluster} cannot be trusted: {'; '.join(meant.trust.reasons)};"
-        " nothing was changed",
-        hint=f"{others}; to restore this one all the same: {meant.wish.again(untrusted=True)}",
+        _not_trusted(meant),
+        hint=f"{_others(meant)}; to restore this one all the same:"
+        f" {meant.wish.again(untrusted=True)}",
     )
+
+
+def require_readable(meant: "Settled") -> None:
+    """Raise `SnapshotNotTrustworthy` where the manifest does not count; `--untrusted` cannot help.
+
+    It is damaged, or without a signature that a verification key asks for: what it says of the
+    bytes to write proves nothing.
+    """
+    if meant.trust.level is not None:
+        return
+    raise SnapshotNotTrustworthy(
+        _not_trusted(meant),
+        hint=f"{_others(meant)}; no option restores this one: without its manifest nothing proves"
+        " what it holds; an earlier one that is not signed has a signed successor",
+    )
+
+
+def _not_trusted(meant: "Settled") -> str:
+    return (
+        f"snapshot {meant.wish.snapshot} of {meant.wish.cluster} cannot be trusted:"
+        f" {'; '.join(meant.trust.reasons)}; nothing was changed"
+    )
+
+
+def _others(meant: "Settled") -> str:
+    """Name the snapshots that may be restored instead."""
+    if meant.wish.is_latest:
+        return f"older ones: kled snapshot list {options(name=meant.wish.cluster)}"
+    return f"the newest that can be: {meant.wish.again(snapshot='latest', untrusted=False)}"
 
 
 def with_keys(judged: "Judged", wish: "Wish", ledger: "Ledger") -> "Judged":
