@@ -44,7 +44,7 @@ NOT_TYPED: Final = {
     "kled kops delete-cluster --name=C --unregister": "others need the cluster: docs/deletion.md",
     "kled snapshot epoch raise --name=C --state=s3://new-store": "a block of docs/recovery.md",
     "prefect deploy": "tests/standing/test_deploying.py types it in a checkout",
-    "kled kops edit-cluster --name=C --set=spec.etcdClusters": f"others need the cluster: {_MOVED}",
+    "kled kops edit-cluster --name=C --set='spec.etcdClusters": f"others need it: {_MOVED}",
     "kled kops edit-instance-group --name=C --instance-group=control-plane": f"so in {_MOVED}",
 }
 """Beginnings of commands that are not run here, each with the reason; most run elsewhere."""
