@@ -35,7 +35,7 @@ def begin(command: int) -> None:
 def quick(bits: int) -> rsa.RSAPrivateKey:
     """Return the next key of so many bits; one of another size than 1024 or 2048 is made."""
     pairs = _pairs(bits // 2)
-    return _key(*pairs[next(_next) % len(pairs)]) if pairs else private_keys.made(bits)
+    return _key(*pairs[next(_next) % len(pairs)]) if pairs else private_keys.make_key(bits)
 
 
 @functools.cache

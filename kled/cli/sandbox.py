@@ -76,7 +76,7 @@ def env(call: Call, directory: Path) -> None:
             refused = f"refused: {visible(str(directory))}"
             streams.out().exact(f"export KLED_SANDBOX={word(refused)}\n")
         raise
-    unset = control.scrubbed(set(call.settings.environment), directory)
+    unset = control.variables_to_unset(set(call.settings.environment), directory)
     if call.settings.output != "table":
         show_value({"set": variables, "unset": unset}, call.settings.output, exact=True)
         return

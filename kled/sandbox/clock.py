@@ -22,7 +22,7 @@ def sleeper(factor: float, sleep: Callable[[float], None] = time.sleep) -> Calla
     return lambda seconds: sleep(seconds / factor)
 
 
-def passed(since: float, now: datetime, factor: float) -> float:
+def seconds_since(since: float, now: datetime, factor: float) -> float:
     """Return the simulated seconds between a POSIX time and now."""
     return (now.timestamp() - since) * factor
 

@@ -108,10 +108,10 @@ def environment(
     }
 
 
-def scrubbed(names: set[str], directory: Path) -> list[str]:
+def variables_to_unset(names: set[str], directory: Path) -> list[str]:
     """Return which of the variables `names` must be unset, so that no real account is touched."""
     kept = set(environment(directory, snapshots=True))
-    return sorted(surroundings.leading_outside(names) - kept)
+    return sorted(surroundings.which_lead_outside(names) - kept)
 
 
 def stop(directory: Path) -> Stopped:

@@ -73,7 +73,7 @@ def leads_outside(name: str) -> bool:
     return name.startswith(PREFIXES) or name in NAMES or bool(_PROXY.fullmatch(name))
 
 
-def leading_outside(names: Iterable[str]) -> set[str]:
+def which_lead_outside(names: Iterable[str]) -> set[str]:
     """Return those of `names` that lead outside and that a shell can unset.
 
     No shell has a variable whose name is no identifier, and none may read such a name as a command.

@@ -47,7 +47,7 @@ class Mistaken(Exception):
     """An answer that is for another cluster or plan, or nobody's; its text says so."""
 
 
-def form(question: Question, description: str) -> type[PlanApproval]:
+def form_for(question: Question, description: str) -> type[PlanApproval]:
     """Return the form for one question, below `description`, which is markdown."""
     name = re.sub(r"([^\w-])", r"\\\1", question.cluster)
     asked: type[PlanApproval] = create_model(
@@ -74,7 +74,7 @@ def form(question: Question, description: str) -> type[PlanApproval]:
     return asked.with_initial_data(description=description)
 
 
-def of_nobody(question: Question) -> dict[str, Any]:
+def answer_of_nobody(question: Question) -> dict[str, Any]:
     """Return an answer to the form that no person gives: it changes nothing."""
     return {
         "cluster": question.cluster,

@@ -183,10 +183,10 @@ def _ask(question: Question, left: float) -> approval_form.PlanApproval | None:
         f"{question.cluster}: {question.operation} waits for an approval{again}",
         *told,
     )
-    form = approval_form.form(question, approval_wording.above_the_form(question))
+    form = approval_form.form_for(question, approval_wording.above_the_form(question))
     try:
         return approval_wait.ask(
-            form, question.as_json(), nobody=approval_form.of_nobody(question), patience=left
+            form, question.as_json(), nobody=approval_form.answer_of_nobody(question), patience=left
         )
     except FlowPauseTimeout:
         return None

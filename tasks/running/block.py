@@ -252,7 +252,7 @@ def open_published(
             done.publish(watch.report(), watch.interrupted())
             raise
         if error in raised:
-            done.publish(watch.report(), edge.of_another(error))
+            done.publish(watch.report(), edge.error_of_another(error))
             raise
         told = edge.foreseen_error(error, use_case.name)
         done.publish(watch.report(), told)

@@ -173,7 +173,7 @@ def stand_in_for(error: BaseException, during: str) -> KledError:
     )
 
 
-def of_another(error: BaseException) -> KledError:
+def error_of_another(error: BaseException) -> KledError:
     """Return what stands for an error of code that is not kled's: its words, redacted."""
     message = redactor().text(f"{type(error).__name__}: {_words(error)}")
     return KledError(message, hint="it was raised between kled's tasks, by code that is not kled's")

@@ -43,7 +43,7 @@ def _error_of(rest: Rest) -> KledError | None:
 
 def wait(lease: Wait, rest: Callable[[], None]) -> None:
     """Wait in a task of this run, in its own thread (`kled.lease.Waiting`)."""
-    logs.foresee(NAME)
+    logs.leave_out(NAME)
     wait_for_lease.with_options(task_run_name=run_name(lease))(Rest(rest))
 
 

@@ -81,7 +81,7 @@ def _redact(handler: logging.Handler, redactor: Redactor, *, displayed: bool) ->
     handler.addFilter(VisibleFilter())
 
 
-def foresee(task: str) -> None:
+def leave_out(task: str) -> None:
     """Leave out what Prefect says of that task, as of a step: its error is told elsewhere."""
     _told.add(task)
 
@@ -168,7 +168,7 @@ class LoggedSteps:
     def started(self, step: Step) -> None:
         """Name the step."""
         self._reason = ""
-        foresee(step.name)
+        leave_out(step.name)
         steps.info("%s ...", step.name)
 
     def retried(self, step: Step, error: KledError) -> None:

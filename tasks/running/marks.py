@@ -31,7 +31,7 @@ _kops: Final[dict[str, str]] = {}
 also of blocks that never opened. A run writes its own entry once, and reads no other's."""
 
 
-def put(use_case: UseCase, session: Session) -> None:
+def mark_run(use_case: UseCase, session: Session) -> None:
     """Mark the run; raises nothing: a run is no worse without marks."""
     if flow_run.id is None:
         return

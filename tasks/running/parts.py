@@ -30,6 +30,6 @@ def perform_part(part: PartOfStep) -> None:
 
 def perform(name: str, act: Callable[[], None]) -> None:
     """Do a part in a task of this run, in its own thread (`Session.part`)."""
-    logs.foresee(NAME)
+    logs.leave_out(NAME)
     run_name = visible(edge.redactor().text(name))
     perform_part.with_options(task_run_name=run_name)(PartOfStep(name, act))

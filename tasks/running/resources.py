@@ -201,7 +201,7 @@ def session(
         ending.holding(opened.lease),
     ):
         shown.opened(opened)
-        marks.put(use_case, opened)
+        marks.mark_run(use_case, opened)
         yield opened
 
 

@@ -29,7 +29,7 @@ def publish_backup(backup: BackUpState, taken: BackUpReport | None) -> None:
     `.created` only of a new one that can be trusted. Where nothing is new nothing is told of the
     cluster: that the run completed says that all is well (docs/snapshots.md).
     """
-    rows = bad_first(taken)
+    rows = rows_bad_first(taken)
     if rows:
         table = [backup_row(row, datetime.now(UTC)) for row in rows]
         create_table_artifact(
@@ -39,7 +39,7 @@ def publish_backup(backup: BackUpState, taken: BackUpReport | None) -> None:
         events.emit(*told)
 
 
-def bad_first(taken: BackUpReport | None) -> list[dict[str, Any]]:
+def rows_bad_first(taken: BackUpReport | None) -> list[dict[str, Any]]:
     """Return the rows of a run; those without a trusted snapshot of what is there come first."""
     rows = taken.rows if taken is not None else []
     return sorted(rows, key=lambda row: (not row["mend"], row["cluster"]))
@@ -47,7 +47,7 @@ def bad_first(taken: BackUpReport | None) -> list[dict[str, Any]]:
 
 def events_of(backup: BackUpState, taken: BackUpReport | None) -> list[tuple[str, str, str]]:
     """Return the events of a run: name, cluster, and words."""
-    rows = bad_first(taken)
+    rows = rows_bad_first(taken)
     nothing = taken.run.nothing if taken is not None else None
     why = nothing.message if nothing is not None else UNSEEN
     unseen = [] if rows else [(cluster, why) for cluster in backup.clusters or (ALL,)]
@@ -73,11 +73,11 @@ def publish_verification(verification: VerifySnapshots, seen: VerificationReport
             key=artifact_key("verify snapshots"),
             description="newest of each cluster",
         )
-    for told in verified_to_tell(verification, seen):
+    for told in events_of_verification(verification, seen):
         events.emit(*told)
 
 
-def verified_to_tell(
+def events_of_verification(
     verification: VerifySnapshots, seen: VerificationReport | None
 ) -> list[tuple[str, str, str]]:
     """Return the events of a check: name, cluster, and words; one that found none has failed."""

@@ -39,7 +39,7 @@ def test_a_second_of_a_fast_sandbox_is_many_simulated_ones() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     later = datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC)
 
-    assert clock.passed(start.timestamp(), later, 60.0) == 120.0
+    assert clock.seconds_since(start.timestamp(), later, 60.0) == 120.0
 
 
 def test_a_directory_without_settings_runs_in_real_time(tmp_path: Path) -> None:

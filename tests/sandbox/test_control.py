@@ -73,7 +73,7 @@ def test_variables_of_real_accounts_are_to_be_unset(tmp_path: Path) -> None:
     box = control.start(tmp_path / "box", speed=1.0)
     names = {"AWS_PROFILE", "AWS_REGION", "KOPS_FEATURE_FLAGS", "HCLOUD_TOKEN", "PATH", "TERM"}
 
-    assert control.scrubbed(names, box.directory) == [
+    assert control.variables_to_unset(names, box.directory) == [
         "AWS_PROFILE",
         "HCLOUD_TOKEN",
         "KOPS_FEATURE_FLAGS",

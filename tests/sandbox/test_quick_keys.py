@@ -30,7 +30,7 @@ def test_no_two_keys_are_alike() -> None:
 
 
 def test_a_sandbox_of_a_person_makes_its_keys() -> None:
-    assert private_keys.made(1024).key_size == 1024
+    assert private_keys.make_key(1024).key_size == 1024
 
 
 def test_no_two_clusters_of_forked_commands_share_a_key(box: Box) -> None:

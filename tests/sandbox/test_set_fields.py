@@ -101,7 +101,7 @@ def test_every_field_is_stored_where_kops_own_code_was_seen_to_store_it() -> Non
         if line.startswith("#") or line.endswith(" -"):
             continue
         kind, inner, name = line.split()
-        where = internal_fields.stored(
+        where = internal_fields.to_stored(
             kind, tuple("0" if part == "*" else part for part in inner.split("."))
         )
         negated = internal_fields.is_negated(kind, where)

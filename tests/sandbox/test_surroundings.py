@@ -17,7 +17,7 @@ from kled import config
 from kled.cli import app
 from kled.models.clouds import CLOUDS
 from kled.sandbox import control
-from kled.sandbox.surroundings import leading_outside, leads_outside
+from kled.sandbox.surroundings import leads_outside, which_lead_outside
 
 OF_THE_PERSON = {
     "COLORTERM", "COLUMNS", "COMP_LINE", "COMP_WORDBREAKS", "DO_NOT_TRACK", "EDITOR", "HOME",
@@ -84,7 +84,7 @@ def test_every_variable_of_a_cloud_is_scrubbed(cloud: object) -> None:  # fault 
 
 @pytest.mark.parametrize("name", [*READ_BY_KOPS, *READ_BY_SDKS, *READ_BY_PREFECT])
 def test_what_kops_prefect_and_the_clouds_read_is_scrubbed(name: str) -> None:  # faults 29, 96
-    assert leading_outside({name}) == {name}
+    assert which_lead_outside({name}) == {name}
 
 
 @pytest.mark.parametrize("name", ["LANG", "SSH_AUTH_SOCK", "DISPLAY", "VIRTUAL_ENV", "PS1"])
@@ -96,7 +96,7 @@ def test_what_leads_nowhere_stays(name: str) -> None:
     "name", ["AWS_X;touch pwned", "KLED_$(touch pwned)", "KOPS_A\ntouch pwned", "AWS_É", "S3_A.B"]
 )
 def test_a_name_that_is_no_identifier_is_never_printed(name: str) -> None:  # fault 96
-    assert leading_outside({name}) == set()
+    assert which_lead_outside({name}) == set()
 
 
 POISON = {
@@ -138,7 +138,7 @@ def test_a_poisoned_shell_keeps_nothing_that_leads_outside(
     after = dict(line.split("=", 1) for line in done.stdout.decode().split("\0") if line)
     wanted = control.environment(box, path=os.environ["PATH"], snapshots=True)
     assert {name: after[name] for name in wanted} == wanted
-    assert leading_outside(after) == leading_outside(wanted)
+    assert which_lead_outside(after) == which_lead_outside(wanted)
     assert not (tmp_path / "pwned").exists()
     assert done.stderr == b""
 

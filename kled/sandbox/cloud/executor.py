@@ -21,7 +21,9 @@ _TASK_SECONDS, _RETRY_SECONDS = 600, 10
 """How long kops tries one task, and how long it waits where no task went well."""
 
 
-def rounds(cluster: dict[str, Any], groups: list[dict[str, Any]], *, ssh_key: bool) -> list[int]:
+def count_rounds(
+    cluster: dict[str, Any], groups: list[dict[str, Any]], *, ssh_key: bool
+) -> list[int]:
     """Return how many tasks kops runs in each round.
 
     Fitted to the totals of captures 02b (120), E12b (119: no SSH key), 51 (160), B-preview (153)
@@ -63,7 +65,7 @@ def announce(ctx: Context, sizes: list[int], number: int) -> None:
 def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
     """Create or change what one step names, in one save. Idempotent."""
     task = step.task
-    insist(ctx, task, lambda: faults.refusal(ctx.sandbox, task.kind))
+    try_again_and_again(ctx, task, lambda: faults.refusal(ctx.sandbox, task.kind))
     if step.changes and task.kind in {QUEUE, RULE}:
         return  # kops leaves a queue or rule that is there as it is (awstasks/sqs.go)
     if task.where is Where.STORE:
@@ -92,7 +94,7 @@ def apply(ctx: Context, cloud: Cloud, cluster: str, step: Step) -> None:
         )
 
 
-def insist(ctx: Context, task: Task, attempt: Callable[[], str | None]) -> None:
+def try_again_and_again(ctx: Context, task: Task, attempt: Callable[[], str | None]) -> None:
     """Try a task that is refused again and again, as kops does (capture C05c).
 
     `attempt` returns why it is. Raises KopsFailure after 10 simulated minutes; the words are
@@ -112,6 +114,6 @@ def insist(ctx: Context, task: Task, attempt: Callable[[], str | None]) -> None:
     )
 
 
-def pace(ctx: Context) -> None:
+def take_time(ctx: Context) -> None:
     """Let a round take its time."""
     ctx.sleep(_ROUND_SECONDS)

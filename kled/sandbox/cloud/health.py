@@ -8,7 +8,7 @@ from kled.sandbox.cloud import naming
 from kled.sandbox.cloud.account import Cloud, key, region_of
 from kled.sandbox.cloud.group_tasks import full_name
 from kled.sandbox.cloud.instances import Machine, api_answers, machines
-from kled.sandbox.cloud.membership import by_group
+from kled.sandbox.cloud.membership import machines_of_groups
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definition.definitions import load_cluster, load_groups
 from kled.sandbox.store import keysets, places
@@ -51,7 +51,7 @@ def inspect(ctx: Context, cloud: Cloud, name: str) -> Health:
     if _has_dns(ctx, name) and not api_answers(ctx, cloud, name):
         return Health(groups, failures=[Failure("dns", "apiserver", _PLACEHOLDER)])
     require_api(ctx, cloud, name)
-    members = by_group(machines(ctx, cloud, name), name, groups)
+    members = machines_of_groups(machines(ctx, cloud, name), name, groups)
     owners = {group["metadata"]["name"]: group for group in groups}
     of_machine = {m.id: owners[own] for own, ours in members.items() for m in ours}
     all_machines = [machine for ours in members.values() for machine in ours]

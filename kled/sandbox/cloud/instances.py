@@ -49,7 +49,7 @@ def machines(ctx: Context, cloud: Cloud, cluster: str) -> list[Machine]:
     for record in state["instances"].values():
         if record["cluster"] != cluster:
             continue
-        age = clock.passed(record["launched"], ctx.now(), factor)
+        age = clock.seconds_since(record["launched"], ctx.now(), factor)
         joins = age >= JOINS_AFTER and not (_is_bastion(record) or _stays_away(injected, record))
         sick = _struck(injected.get("not-ready"), record)
         members.append(_machine(state, record, joined=joins, ready=age >= READY_AFTER and not sick))

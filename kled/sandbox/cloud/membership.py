@@ -10,7 +10,7 @@ from kled.sandbox.definition.definitions import Document
 from kled.sandbox.definition.validation import ROLES
 
 
-def by_group(
+def machines_of_groups(
     machines: Iterable[Machine], cluster: str, groups: Iterable[Document]
 ) -> dict[str, list[Machine]]:
     """Return the machines of each group, by the group's name, in their order.

@@ -19,25 +19,25 @@ def short_hash(name: str) -> str:
     return base64.b32hexencode(value.to_bytes(4, "big")).decode().lower()[:_HASH_LENGTH]
 
 
-def truncated(name: str, limit: int = _LOAD_BALANCER_LIMIT) -> str:
+def truncate(name: str, limit: int = _LOAD_BALANCER_LIMIT) -> str:
     """Cut `name` to `limit` characters, its hash included, which kops always adds."""
     return f"{name[: limit - _HASH_LENGTH - 1]}-{short_hash(name)}"
 
 
 def load_balancer(prefix: str, cluster: str) -> str:
     """Name an AWS load balancer or target group of a cluster (`prefix` is api, tcp, …)."""
-    return truncated(f"{prefix}-{cluster.replace('.', '-')}")
+    return truncate(f"{prefix}-{cluster.replace('.', '-')}")
 
 
 def rule_prefix(cluster: str) -> str:
     """Return what the names of a cluster's EventBridge rules begin with."""
-    return cluster if len(cluster) <= _RULE_LIMIT else truncated(cluster, _RULE_LIMIT)
+    return cluster if len(cluster) <= _RULE_LIMIT else truncate(cluster, _RULE_LIMIT)
 
 
 def queue_prefix(cluster: str) -> str:
     """Return what the names of a cluster's queues begin with."""
     name = cluster.replace(".", "-")
-    return name if len(name) <= _QUEUE_LIMIT else truncated(name, _QUEUE_LIMIT)
+    return name if len(name) <= _QUEUE_LIMIT else truncate(name, _QUEUE_LIMIT)
 
 
 def group(cluster: str, instance_group: str, role: str) -> str:

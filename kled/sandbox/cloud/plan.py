@@ -74,7 +74,7 @@ def _record(ctx: Context, state: State, cluster: str, task: Task) -> dict[str, A
         return record
     record, why = lookup(state, task)
     if why:
-        executor.insist(ctx, task, lambda: why)
+        executor.try_again_and_again(ctx, task, lambda: why)
     return record
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kled.sandbox.cloud import naming
 from kled.sandbox.cloud.account import Cloud, State, arn, key
-from kled.sandbox.cloud.termination_tasks import QUEUE, RULE, TARGET, deleted_with, queue_url
+from kled.sandbox.cloud.termination_tasks import QUEUE, RULE, TARGET, find_deleted_with, queue_url
 
 _TYPES = {
     "LaunchTemplate": "autoscaling-config",
@@ -42,7 +42,7 @@ class Tracked:
         return f"{self.type}:{self.id}"
 
 
-def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
+def find_tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
     """Return all that kops takes for the cluster's in its region, and its roles.
 
     In the table's order. Others' queues and rules, whose names begin as the cluster's, are among
@@ -51,7 +51,7 @@ def tracked(cloud: Cloud, cluster: str) -> list[Tracked]:
     untold = {QUEUE, RULE, TARGET} | (set() if has_keypairs(cluster) else {"SSHKey"})
     resources = [
         _resource(cloud.region, cluster, place, record)
-        for place, record in deleted_with(cloud.read(), cluster).items()
+        for place, record in find_deleted_with(cloud.read(), cluster).items()
     ]
     for state in (cloud.read(), cloud.read(everywhere=True)):
         for place, record in state["resources"].items():
@@ -87,7 +87,7 @@ def _rank(item: Tracked) -> int:
     return len(_FIRST) + (item.type in _LAST)
 
 
-def blocked(state: State, cluster: str, item: Tracked) -> bool:
+def is_blocked(state: State, cluster: str, item: Tracked) -> bool:
     """Tell whether something still stands in the way of deleting an item (capture 42).
 
     A target group's load balancer does: the bastions' own, or that of the API.

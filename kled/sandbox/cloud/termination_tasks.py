@@ -69,13 +69,13 @@ def managed_tag(cluster: dict[str, Any]) -> dict[str, str]:
 
 def lookup(state: State, task: Task) -> tuple[dict[str, Any] | None, str]:
     """Return what kops takes for a queue or rule that exists, and else why it cannot tell."""
-    records = list(by_prefix(state, task.kind, task.name).values())
+    records = list(find_by_prefix(state, task.kind, task.name).values())
     if len(records) > 1:
         return None, f"found multiple {_SPOKEN[task.kind]}"
     return (records[0] if records else None), ""
 
 
-def by_prefix(state: State, kind: str, prefix: str) -> dict[str, dict[str, Any]]:
+def find_by_prefix(state: State, kind: str, prefix: str) -> dict[str, dict[str, Any]]:
     """Return the account's records of a kind whose names begin so, whoever's they are, by place."""
     return {
         place: record
@@ -84,11 +84,11 @@ def by_prefix(state: State, kind: str, prefix: str) -> dict[str, dict[str, Any]]
     }
 
 
-def deleted_with(state: State, cluster: str) -> dict[str, dict[str, Any]]:
+def find_deleted_with(state: State, cluster: str) -> dict[str, dict[str, Any]]:
     """Return the queues and rules that `delete cluster` takes for the cluster's, by place."""
     return {
-        **by_prefix(state, QUEUE, cluster.replace(".", "-")),
-        **by_prefix(state, RULE, naming.rule_prefix(cluster)),
+        **find_by_prefix(state, QUEUE, cluster.replace(".", "-")),
+        **find_by_prefix(state, RULE, naming.rule_prefix(cluster)),
     }
 
 

@@ -69,14 +69,14 @@ def find_cluster(ctx: Context, name: str) -> Document | None:
         told = f"actual name was {quoted(actual)}, but cluster name was {quoted(name)}"
         warning = f"Name of cluster does not match: {told} (using registry path config)."
         ctx.log("W", "cluster.go:203", warning)
-    document = schema.pruned(document)
+    document = schema.drop_unknown(document)
     document["spec"].setdefault("configBase", f"{ctx.store.url}/{name}")
     return document
 
 
 def _as_kops_keeps_it(document: Document) -> Document:
     """Return a cluster without what kops drops when it reads one: unknown fields, two of old."""
-    kept = schema.pruned(document)
+    kept = schema.drop_unknown(document)
     topology = kept["spec"].get("topology") or {}
     for field in ("masters", "nodes"):  # read, and in no later form of a cluster (60i)
         topology.pop(field, None)
@@ -119,7 +119,7 @@ def find_group(ctx: Context, name: str, group: str) -> Document | None:
     if body is None:
         return None
     try:
-        document = schema.pruned(_parsed(f"{ctx.store.url}/{key}", body))
+        document = schema.drop_unknown(_parsed(f"{ctx.store.url}/{key}", body))
     except KopsFailure as failure:
         raise KopsFailure(f"error reading InstanceGroup {quoted(group)}: {failure}") from failure
     if document["spec"].get("role") == "ControlPlane":

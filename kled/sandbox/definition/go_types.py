@@ -179,7 +179,7 @@ def name_of(kind: str, where: tuple[str, ...]) -> str:
     return _go_name(inner, owner, where[-1])
 
 
-def cut(go: str, number: int) -> int:
+def convert(go: str, number: int) -> int:
     """Return a number as Go converts it to one of its types."""
     least, beyond = _RANGES.get(go, _LONG)
     return (number - least) % (beyond - least) + least

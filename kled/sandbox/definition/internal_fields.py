@@ -117,12 +117,12 @@ _ALIASES: Final = {
 }
 
 
-def internal(kind: str, path: str) -> str:
+def to_internal(kind: str, path: str) -> str:
     """Return the internal path for one of the few stored paths that kops takes for a cluster."""
     return _ALIASES.get(path, path) if kind == "Cluster" else path
 
 
-def stored(kind: str, path: Path) -> Path:
+def to_stored(kind: str, path: Path) -> Path:
     """Return where an internal path is stored; the longest beginning in the table decides."""
     for length in range(len(path), 0, -1):
         pattern = ".".join("*" if part.isdigit() else part for part in path[:length])
@@ -135,7 +135,7 @@ def stored(kind: str, path: Path) -> Path:
     return _renamed(path)
 
 
-def stored_below(kind: str, path: Path) -> list[Path]:
+def all_stored_below(kind: str, path: Path) -> list[Path]:
     """Return all places that an internal path stands for, as `spec.rootVolume` does for several."""
     prefix = f"{'.'.join(path)}."
     parts = [
@@ -143,10 +143,10 @@ def stored_below(kind: str, path: Path) -> list[Path]:
         for inner, where in _TABLE[kind].items()
         if inner.startswith(prefix) and "*" not in inner
     ]
-    return [stored(kind, path), *parts]
+    return [to_stored(kind, path), *parts]
 
 
-def stored_role(role: str) -> str:
+def to_stored_role(role: str) -> str:
     """Return how an internal role is stored: kops knows a ControlPlane inside, and no Master.
 
     Raises KopsFailure for a Master, in the words of the group's validation.

@@ -63,7 +63,7 @@ def _parsed(name: str, section: str) -> Document | None:
         document = definitions.typed(document)
     except (yaml.YAMLError, GoTypeError) as error:
         raise KopsFailure(f"{base}{error}") from error
-    return document if document["kind"] == "SSHCredential" else schema.pruned(document)
+    return document if document["kind"] == "SSHCredential" else schema.drop_unknown(document)
 
 
 def _refuse_kind(document: Document) -> None:

@@ -70,7 +70,7 @@ def unknown_fields(document: dict[str, Any]) -> list[str]:
     return _unknown(document, fields(document), "")
 
 
-def pruned(document: dict[str, Any]) -> dict[str, Any]:
+def drop_unknown(document: dict[str, Any]) -> dict[str, Any]:
     """Return a copy without the fields that kops does not have: it drops them unasked (38l).
 
     No depth of what is dropped matters.

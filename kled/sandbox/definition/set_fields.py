@@ -47,8 +47,8 @@ def _set(document: dict[str, Any], path: str, text: str) -> None:
         if kind is None:
             raise _not_found(document, path)
         if document["kind"] == "InstanceGroup" and parts == ("spec", "role"):
-            text = internal_fields.stored_role(text)
-        where = internal_fields.stored(document["kind"], parts)
+            text = internal_fields.to_stored_role(text)
+        where = internal_fields.to_stored(document["kind"], parts)
         if internal_fields.is_negated(document["kind"], where) and kind == "bool":
             text = "false" if _typed_as(path, None, kind, text) else "true"
         if where[-1] in _IN_ONE_TEXT:
@@ -75,7 +75,7 @@ def _unset(document: dict[str, Any], path: str) -> None:
     for parts in _every(document, _parts(document, path)):
         if _kind(document, parts) is None:
             raise _not_found(document, path)
-        for where in internal_fields.stored_below(document["kind"], parts):
+        for where in internal_fields.all_stored_below(document["kind"], parts):
             holder = _reach(document, where[:-1])
             if isinstance(holder, list):
                 holder[int(where[-1])] = None
@@ -86,7 +86,7 @@ def _unset(document: dict[str, Any], path: str) -> None:
 def _parts(document: dict[str, Any], path: str) -> Parts:
     path = path.removeprefix("cluster.") if document["kind"] == "Cluster" else path
     path = path.removeprefix("instancegroup.") if document["kind"] == "InstanceGroup" else path
-    path = internal_fields.internal(document["kind"], path)
+    path = internal_fields.to_internal(document["kind"], path)
     return tuple(name or index for name, index in _PART.findall(path)) or ("",)
 
 
@@ -95,7 +95,7 @@ def _every(document: dict[str, Any], parts: Parts) -> list[Parts]:
     if "*" not in parts:
         return [parts]
     at = parts.index("*")
-    entries = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+    entries = _reach(document, internal_fields.to_stored(document["kind"], parts[:at]))
     every = range(len(entries)) if isinstance(entries, list) else ()
     expanded = [
         path
@@ -123,7 +123,7 @@ def _kind(document: dict[str, Any], parts: Parts) -> str | None:
     kinds, kind = schema.fields(document), None
     for at, part in enumerate(parts):
         if part.isdigit():
-            entries = _reach(document, internal_fields.stored(document["kind"], parts[:at]))
+            entries = _reach(document, internal_fields.to_stored(document["kind"], parts[:at]))
             if int(part) > (len(entries) if isinstance(entries, list) else 0):
                 return None
         kind = kinds.get("[]" if part.isdigit() else part)
@@ -181,14 +181,14 @@ def _whole(path: str, go: str, text: str) -> int:
         sign = "unsigned " if go.startswith("u") else ""
         told = f'cannot interpret "{text}" value as {sign}integer'
         raise KopsFailure(f'cannot set field "{path}": {told}')
-    return go_types.cut(go, number)
+    return go_types.convert(go, number)
 
 
 def _atoi(text: str) -> int | None:
     """Return the number that Go's Atoi reads; None where it reads none, or one above 64 bits."""
     match = _NUMBER.fullmatch(text)
     number = int(match[1] + match[2]) if match else None
-    return number if number is not None and go_types.cut("int64", number) == number else None
+    return number if number is not None and go_types.convert("int64", number) == number else None
 
 
 def _typed_as(path: str, old: Any, kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -229,7 +229,7 @@ def _scalar(kind: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
         return text in _TRUE
     if kind == "intorstring":
         number = _atoi(text)
-        return text if number is None or go_types.cut("int32", number) != number else number
+        return text if number is None or go_types.convert("int32", number) != number else number
     if kind == "duration":
         try:
             return spelled(parse_duration(text))

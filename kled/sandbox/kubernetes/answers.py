@@ -10,7 +10,7 @@ import yaml
 
 from kled.sandbox.kubernetes import budgets, nodes
 from kled.sandbox.kubernetes.documents import CLUSTERWIDE, KINDS, SHORT, WRITTEN, everything, typed
-from kled.sandbox.kubernetes.selectors import picked
+from kled.sandbox.kubernetes.selectors import pick
 from kled.sandbox.kubernetes.world import Json, World, moment, uid
 
 Answer = tuple[int, Json]
@@ -97,7 +97,7 @@ def _routed(world: World, request: Request) -> Answer:
 
 
 def _list(objects: dict[str, Json], request: Request) -> Answer:
-    items = picked(objects.values(), request.namespace, request.query)
+    items = pick(objects.values(), request.namespace, request.query)
     start = int(request.query.get("continue", 0))
     limit = int(request.query.get("limit", 0)) or len(items)
     meta: Json = {"resourceVersion": "1"}

@@ -9,7 +9,7 @@ from kled.sandbox.kubernetes.world import Json
 _SET: Final = re.compile(r"(?P<key>[^\s!=,()]+) (?P<how>in|notin) \((?P<values>[^)]*)\)")
 
 
-def picked(items: Iterable[Json], namespace: str, query: dict[str, str]) -> list[Json]:
+def pick(items: Iterable[Json], namespace: str, query: dict[str, str]) -> list[Json]:
     """Return the items of a namespace (all where it is empty) that the query's selectors pick."""
     labels = _parts(query.get("labelSelector", ""))
     fields = _parts(query.get("fieldSelector", ""))

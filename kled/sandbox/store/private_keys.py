@@ -9,12 +9,12 @@ Source = Callable[[int], rsa.RSAPrivateKey]
 """Returns a key of so many bits that it has returned to nobody else."""
 
 
-def made(bits: int) -> rsa.RSAPrivateKey:
+def make_key(bits: int) -> rsa.RSAPrivateKey:
     """Make a key: 0.1 s of processor time for one of 2048 bits, and a cluster has a dozen."""
     return rsa.generate_private_key(public_exponent=_EXPONENT, key_size=bits)
 
 
-_sources: list[Source] = [made]
+_sources: list[Source] = [make_key]
 """The last one counts. Set before the first command by tests alone; a sandbox has one."""
 
 

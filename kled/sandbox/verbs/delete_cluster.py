@@ -45,7 +45,7 @@ def _cloud_is_empty(ctx: Context, cloud: Cloud, flags: Flags) -> bool:
     if not removal.has_keypairs(flags["name"]):
         text = f'cluster "{flags["name"]}" is legacy (kube-up) cluster; won\'t delete keypairs'
         ctx.log("I", "aws.go:693", text)
-    resources = removal.tracked(cloud, flags["name"])
+    resources = removal.find_tracked(cloud, flags["name"])
     if resources:
         rows = [(item.type, item.name, item.id) for item in resources]
         ctx.stdout.write(render(("TYPE", "NAME", "ID"), rows) + "\n")
@@ -78,9 +78,9 @@ def _rounds(ctx: Context, cloud: Cloud, flags: Flags) -> None:
 def _one_round(ctx: Context, cloud: Cloud, name: str) -> list[Tracked]:
     before = cloud.read()
     left = []
-    for batch in removal.batches(removal.tracked(cloud, name)):
+    for batch in removal.batches(removal.find_tracked(cloud, name)):
         item = batch[0]
-        if removal.blocked(before, name, item):
+        if removal.is_blocked(before, name, item):
             ctx.out(f"{item.title}\tstill has dependencies, will retry")
             left.append(item)
             continue

@@ -7,7 +7,7 @@ from kled.sandbox.cloud import health
 from kled.sandbox.cloud.account import connect
 from kled.sandbox.cloud.file_tasks import document
 from kled.sandbox.cloud.instances import Machine, api_answers, machines
-from kled.sandbox.cloud.membership import by_group, warn
+from kled.sandbox.cloud.membership import machines_of_groups, warn
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definition.definitions import load_cluster, load_groups
 from kled.sandbox.verbs.flags import Flags
@@ -38,7 +38,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
         ctx.log("W", "get_instances.go:130", text)
     groups = load_groups(ctx, name)
     warn(ctx, cloud, name, groups, unmatched=False)
-    members = by_group(machines(ctx, cloud, name), name, groups)
+    members = machines_of_groups(machines(ctx, cloud, name), name, groups)
     instances = [_shown(machine, named=answers) for ours in members.values() for machine in ours]
     if output == "json":
         ctx.stdout.write(json.dumps(instances, separators=(",", ":")))

@@ -9,7 +9,7 @@ from kled.sandbox.cloud import health
 from kled.sandbox.cloud.account import Cloud, connect, key
 from kled.sandbox.cloud.group_tasks import full_name
 from kled.sandbox.cloud.instances import Machine, machines
-from kled.sandbox.cloud.membership import by_group, warn
+from kled.sandbox.cloud.membership import machines_of_groups, warn
 from kled.sandbox.cloud.rolling import Roller
 from kled.sandbox.context import Context, KopsFailure
 from kled.sandbox.definition.definitions import load_cluster, load_groups
@@ -102,7 +102,7 @@ def _groups(ctx: Context, cloud: Cloud, flags: Flags) -> list[_Group]:
         raise KopsFailure(f'InstanceGroup "{unknown}" not found')
     resources = cloud.read()["resources"]
     warn(ctx, cloud, name, stored, unmatched=True)
-    members = by_group(machines(ctx, cloud, name), name, stored)
+    members = machines_of_groups(machines(ctx, cloud, name), name, stored)
     roles = set(flags["instance-group-roles"])
     for unknown in sorted(roles - set(_ROLES.values())):
         raise KopsFailure(f'invalid instance group role "{unknown}"')

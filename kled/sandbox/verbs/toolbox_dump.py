@@ -47,7 +47,7 @@ def run(ctx: Context, flags: Flags, args: list[str]) -> int:  # noqa: ARG001 - a
 
 
 def _content(ctx: Context, cloud: Cloud, name: str) -> dict[str, Any]:
-    items = [i for i in removal.tracked(cloud, name) if i.type in _DUMPED]
+    items = [i for i in removal.find_tracked(cloud, name) if i.type in _DUMPED]
     if not items:
         return {}
     state = cloud.read()

@@ -77,7 +77,7 @@ def apply(ctx: Context, name: str, flags: Flags) -> None:
         due = [task for task in tasks if task.phase == number]
         for step in plan.steps(ctx, cloud, name, due):
             executor.apply(ctx, cloud, name, step)
-        executor.pace(ctx)
+        executor.take_time(ctx)
         if number < len(sizes):
             executor.announce(ctx, sizes, number + 1)
     _conclude(ctx, name, flags)
@@ -101,7 +101,7 @@ def _sizes(ctx: Context, name: str, flags: Mapping[str, Any]) -> list[int]:
     definition = stored_cluster.definition(ctx, name)
     has_key = stored_cluster.ssh_key(ctx, name) is not None
     groups = _meant(ctx, name, flags) and definition.groups
-    return executor.rounds(definition.cluster, groups, ssh_key=has_key)
+    return executor.count_rounds(definition.cluster, groups, ssh_key=has_key)
 
 
 def _note_missing_authority(ctx: Context, name: str) -> None:

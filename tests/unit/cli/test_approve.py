@@ -111,7 +111,7 @@ def test_on_a_terminal_the_clusters_name_approves_the_plan_that_is_shown(
     assert "asked because of networking: modify Subnet/a" in shown
     ((run, words),) = fake.given
     assert run == ONE
-    form = approval_form.form(QUESTION, "")
+    form = approval_form.form_for(QUESTION, "")
     agreement = approval_form.agreement_of(QUESTION, form(**words))
     assert agreement.how == "by kled approve"
     assert agreement.by == f"{call().person} (claimed)"
@@ -213,7 +213,7 @@ def test_a_rejection_needs_a_reason_and_no_name(fake: Fake) -> None:
 
     ((_, words),) = fake.given
     with pytest.raises(NotApproved, match=r"rejected the plan .*: not on a Friday"):
-        approval_form.agreement_of(QUESTION, approval_form.form(QUESTION, "")(**words))
+        approval_form.agreement_of(QUESTION, approval_form.form_for(QUESTION, "")(**words))
 
 
 def test_on_a_terminal_it_asks_for_the_reason(fake: Fake) -> None:

@@ -25,7 +25,7 @@ from tests.unit.test_visible import is_obeyed
 RUN = "3f0c1c1e-0000-4000-8000-000000000001"
 URL = f"http://prefect.example.com/runs/flow-run/{RUN}"
 HOW = "run it again with digest=..."
-FORM = approval_form.form(QUESTION, "the plan")
+FORM = approval_form.form_for(QUESTION, "the plan")
 
 
 def answer(**words: Any) -> approval_form.PlanApproval:
@@ -116,7 +116,7 @@ def test_nobody_in_time_and_a_rejection_end_it_at_once() -> None:
 
 def test_what_nobody_says_fits_the_form_and_agrees_to_nothing() -> None:
     with pytest.raises(NotApproved):
-        approval_form.agreement_of(QUESTION, FORM(**approval_form.of_nobody(QUESTION)))
+        approval_form.agreement_of(QUESTION, FORM(**approval_form.answer_of_nobody(QUESTION)))
 
 
 def test_the_form_says_what_to_type_and_which_fields_are_needed() -> None:

@@ -6,7 +6,7 @@ from kled.errors import StoreDenied
 from kled.operations.snapshots.back_up import BackUpReport, BackUpState
 from kled.snapshot.create.results import ClusterResult, RunResult
 from kled.snapshot.documents.names import moment
-from tasks.running.snapshot_table import backup_row, bad_first, events_of
+from tasks.running.snapshot_table import backup_row, events_of, rows_bad_first
 
 OLD, NEW = "20261125T040000Z-a1b2c3d4", "20261125T070000Z-a1b2c3d4"
 NOW = moment(NEW)
@@ -62,7 +62,7 @@ def test_bad_rows_come_first_and_an_error_has_the_words() -> None:
 
     backup = ran(result("a"), result("b"), refused, z=None)
 
-    assert [one["cluster"][0] for one in bad_first(backup)] == ["z", "a", "b"]
+    assert [one["cluster"][0] for one in rows_bad_first(backup)] == ["z", "a", "b"]
     assert events(backup)[0] == ("kled.snapshot.failed", "z.example.com", "no")
 
 

@@ -32,7 +32,7 @@ from kled.snapshot.progress import Quiet
 from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
-from tasks.running.snapshot_table import UNSEEN, events_of, verified_to_tell
+from tasks.running.snapshot_table import UNSEEN, events_of, events_of_verification
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 
 if TYPE_CHECKING:
@@ -253,6 +253,6 @@ def test_flows_tell_of_what_was_not_there(tmp_path: Path) -> None:
     ((event, about, words),) = events_of(backup, taken.result)
     assert (event, about) == ("kled.snapshot.failed", "all clusters")
     assert words.endswith("/state holds no cluster")
-    assert verified_to_tell(check, seen.result) == [
+    assert events_of_verification(check, seen.result) == [
         ("kled.snapshot.failed", "all clusters", UNSEEN)
     ]
