@@ -146,10 +146,10 @@ def _refusal(cluster: str, users: tuple[Shared, ...]) -> NotApproved:
     return NotApproved(
         f'the IAM roles of cluster "{cluster}" are also {first}{more}; nothing was changed',
         hint="to isolate them: another account (say so by `account` of each [state-stores] in the"
-        " settings file), another name, or instance profiles"
-        f" of its own (spec.iam.profile of each instance group) for the one in {first.state_store};"
-        f" to go on all the same: {_OVERRIDE}, and at once after it kled kops update-cluster"
-        f" {again} --yes --roll, which recreates its roles",
+        " settings file) or another name; instance profiles (spec.iam.profile) isolate only a"
+        " cluster that has had them since its first update: where groups get their first one, kops"
+        f" deletes the roles, by which both live; to go on all the same: {_OVERRIDE}, and at"
+        f" once after it kled kops update-cluster {again} --yes --roll, which recreates its roles",
     )
 
 
