@@ -8,27 +8,36 @@ from typing import Any
 
 import pytest
 
-from tests import quick_keys
+from tests import in_memory, quick_keys, scheduling
 from tests.boxes import Box, make_box
 
+_FILES = pytest.StashKey[Path]()
+"""Where the temporary files of quick tests are, while they are in memory."""
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let tests' processes be interrupted, and let no simulated cluster wait for its keys.
 
     A run in the background starts with SIGINT ignored, and one below nohup with SIGHUP.
     """
     quick_keys.install()
+    if scheduling.is_quick(config) and (directory := in_memory.begin()):
+        config.stash[_FILES] = directory
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Free the memory; the processes that share the tests have ended."""
+    if directory := config.stash.get(_FILES, None):
+        in_memory.end(directory)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Let one process alone start a Prefect server, where several run the quick tests."""
-    from tests import scheduling
-
     quick = config.option.dist == "loadscope" and scheduling.is_quick(config)
     return scheduling.ByServer(config, log) if quick else None
 

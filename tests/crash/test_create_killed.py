@@ -42,7 +42,7 @@ def outcome(box: Box) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], int]:
-    box = make_box(tmp_path_factory.mktemp("undisturbed") / "box", started=True)
+    box = make_box(tmp_path_factory.mktemp("undisturbed") / "box")
     done = box.kled(*CREATE)
     assert done.returncode == 0, done.stderr
     return outcome(box), len(box.calls())
@@ -50,9 +50,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, obj
 
 def killed_after(directory: Path, call: int) -> Box:
     """Run a create whose kled is killed after its `call`-th kops call."""
-    box = make_box(
-        directory / "box", after_call=f'[ "$n" = {call} ] && kill -9 $PPID', started=True
-    )
+    box = make_box(directory / "box", after_call=f'[ "$n" = {call} ] && kill -9 $PPID')
     done = box.kled(*CREATE)
     assert done.returncode == -9, f"call {call}: {done.stderr}"
     return box
@@ -87,7 +85,7 @@ def test_a_create_killed_after_any_kops_call_ends_like_an_undisturbed_one(
 def test_a_kops_that_dies_while_storing_is_completed_by_the_next_run(
     tmp_path: Path, undisturbed: tuple[dict[str, object], int], writes: int
 ) -> None:
-    box = make_box(tmp_path / "box", started=True)
+    box = make_box(tmp_path / "box")
     box.kled("sandbox", "break", f"--dir={box.directory}", "die-after", f"writes={writes}")
     first = box.kled(*CREATE)
     assert first.returncode != 0
