@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_SHARED = Path("/dev/shm")  # noqa: S108 - it is asked whether it is fit
+_SHARED = Path("/dev/shm")
 _ROOM = 2 << 30
 """Bytes that have to be free: the quick tests write a tenth of it at a time."""
 

@@ -8,7 +8,8 @@ import pytest
 
 from deployments.environment import Environment
 from tasks.running.environment import prepare
-from tests.flows.box import FlowBox, Memory, make_box
+from tests.boxes import Box
+from tests.flows.box import Memory, make_box
 
 prepare(os.environ)  # before any test module imports prefect
 
@@ -28,7 +29,7 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def box(request: pytest.FixtureRequest, tmp_path: Path) -> FlowBox:
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
     """A sandbox; of the slow tests, which kill what runs, each kops is started."""
     return make_box(tmp_path, started=request.node.get_closest_marker("slow") is not None)
 
@@ -39,17 +40,17 @@ def memory() -> Memory:
 
 
 @pytest.fixture
-def changed(box: FlowBox) -> FlowBox:
+def changed(box: Box) -> Box:
     """A healthy cluster, flow.example.com, whose definition asks for other machines."""
     named = "--name=flow.example.com"
     zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
-    box.kops("create", "cluster", named, *zones, "--yes")
-    box.kops("edit", "instancegroup", "nodes-us-east-1a", named, "--set=spec.machineType=t3.large")
+    box.must("create", "cluster", named, *zones, "--yes")
+    box.must("edit", "instancegroup", "nodes-us-east-1a", named, "--set=spec.machineType=t3.large")
     return box
 
 
 @pytest.fixture
-def worker(box: FlowBox, tmp_path: Path) -> Iterator[Environment]:
+def worker(box: Box, tmp_path: Path) -> Iterator[Environment]:
     """Yield an environment whose work pool has a worker with the sandbox's variables."""
     from prefect.client.orchestration import get_client
 

@@ -25,12 +25,13 @@ from kled.models.spec import ClusterSpec
 from tasks.running import progress
 from tasks.running.reports import KIND
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 
 SPEC = ClusterSpec(name="flow.example.com", cloud="aws", zones=("us-east-1a",), node_count=2)
 
 
-def create(box: FlowBox, memory: Memory, spec: ClusterSpec = SPEC) -> State[Any]:
+def create(box: Box, memory: Memory, spec: ClusterSpec = SPEC) -> State[Any]:
     with call_with(box.settings(), memory):
         return create_cluster(spec, box.directory / "kubeconfig", return_state=True)
 

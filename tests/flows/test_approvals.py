@@ -28,7 +28,8 @@ from kled.kops.preview import update_plan
 from kled.operations.acting import person
 from tasks.running import notifications, windows
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import document, task_runs
 from tests.flows.test_kill import until
 from tests.pager import listening
@@ -38,14 +39,14 @@ C = "flow.example.com"
 SECRET = "T0KEN-of-the-pager"
 
 
-def update(box: FlowBox, memory: Memory, rules: str, **parameters: Any) -> State[Any]:
+def update(box: Box, memory: Memory, rules: str, **parameters: Any) -> State[Any]:
     config = box.directory / "config.toml"
     config.write_text(rules)
     with call_with(box.settings(KLED_CONFIG=str(config), KLED_LEASE_TTL="5"), memory):
         return update_cluster(C, return_state=True, **parameters)
 
 
-def applied(box: FlowBox) -> bool:
+def applied(box: Box) -> bool:
     return any("--yes=true" in call for call in box.calls("update"))
 
 
@@ -96,7 +97,7 @@ def by_command(waiting: WaitingRun, server: Server) -> None:
 
 
 def test_a_plan_that_touches_what_is_asked_about_waits_for_its_digest_and_name(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     with answering(form()):
         state = update(changed, memory, ASKS)
@@ -112,7 +113,7 @@ def test_a_plan_that_touches_what_is_asked_about_waits_for_its_digest_and_name(
 
 
 def test_kled_approve_shows_the_plan_and_approves_it(
-    changed: FlowBox, memory: Memory, capsys: pytest.CaptureFixture[str]
+    changed: Box, memory: Memory, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fault 32
     with answering(by_command):
         state = update(changed, memory, ASKS)
@@ -126,7 +127,7 @@ def test_kled_approve_shows_the_plan_and_approves_it(
     assert "asked because of machines: modify LaunchTemplate/" in told.err
 
 
-def test_a_wrong_answer_changes_nothing_and_asks_again(changed: FlowBox, memory: Memory) -> None:
+def test_a_wrong_answer_changes_nothing_and_asks_again(changed: Box, memory: Memory) -> None:
     # fault 32
     wrong_name = form(cluster="other.example.com")
     with answering(
@@ -142,7 +143,7 @@ def test_a_wrong_answer_changes_nothing_and_asks_again(changed: FlowBox, memory:
     assert state.is_completed(), state.message
 
 
-def test_a_rejection_ends_the_run_and_names_who_and_why(changed: FlowBox, memory: Memory) -> None:
+def test_a_rejection_ends_the_run_and_names_who_and_why(changed: Box, memory: Memory) -> None:
     with answering(form(reject=True, reason="not on a Friday")):
         state = update(changed, memory, ASKS)
 
@@ -153,9 +154,9 @@ def test_a_rejection_ends_the_run_and_names_who_and_why(changed: FlowBox, memory
 
 
 def test_whoever_is_automatic_or_brings_the_digest_is_not_asked(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
-    digest = update_plan(C, changed.kops("update", "cluster", f"--name={C}")).digest
+    digest = update_plan(C, changed.must("update", "cluster", f"--name={C}")).digest
 
     state = update(changed, memory, ASKS, digest=digest[:12])
 
@@ -164,7 +165,7 @@ def test_whoever_is_automatic_or_brings_the_digest_is_not_asked(
     assert update(changed, memory, automatic).is_completed()
 
 
-def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: FlowBox, memory: Memory) -> None:
+def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: Box, memory: Memory) -> None:
     config_file = changed.directory / "config.toml"
     config_file.write_text(ASKS)
     with call_with(changed.settings(KLED_CONFIG=str(config_file)), memory):
@@ -182,7 +183,7 @@ def test_a_long_decision_is_two_runs_bound_by_the_digest(changed: FlowBox, memor
 
 
 def test_outside_its_window_a_cluster_is_refused_and_told_when(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
     rules = (
@@ -219,7 +220,7 @@ def test_outside_its_window_a_cluster_is_refused_and_told_when(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
 def test_people_are_told_and_no_secret_leaves(
-    changed: FlowBox, memory: Memory, tmp_path: Path, prefect_home: Path
+    changed: Box, memory: Memory, tmp_path: Path, prefect_home: Path
 ) -> None:
     with listening() as (address, heard):
         url = f"json://{address}/{SECRET}"
@@ -239,7 +240,7 @@ def test_people_are_told_and_no_secret_leaves(
     assert not [one for one in kept if SECRET.encode() in one.read_bytes()]
 
 
-def test_a_secret_block_of_prefect_names_a_listener(box: FlowBox) -> None:
+def test_a_secret_block_of_prefect_names_a_listener(box: Box) -> None:
     Secret(value="json://127.0.0.1:9/block").save("pager-url", overwrite=True)
 
     assert notifications.resolve(box.settings(), "block:pager-url") == "json://127.0.0.1:9/block"
@@ -248,9 +249,7 @@ def test_a_secret_block_of_prefect_names_a_listener(box: FlowBox) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
-def test_a_listener_that_is_gone_ends_no_run(
-    changed: FlowBox, memory: Memory, tmp_path: Path
-) -> None:
+def test_a_listener_that_is_gone_ends_no_run(changed: Box, memory: Memory, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("json://127.0.0.1:9/nobody")
 
     state = update(changed, memory, f'[notifications]\nurls = ["file:{tmp_path}/url"]\n')

@@ -15,7 +15,8 @@ from kled.operations.step import Step
 from tasks.running.block import changing, current_block, reading
 from tasks.running.resources import call_with
 from tasks.running.task import kops_task
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, ended, flow_run, task_runs
 
 pytestmark = pytest.mark.prefect
@@ -65,7 +66,7 @@ class Wish:
     guards: Guards = DELETES
 
 
-def run(box: FlowBox, memory: Memory, body: Any, **more: str) -> State[Any]:
+def run(box: Box, memory: Memory, body: Any, **more: str) -> State[Any]:
     """Run `body` as a flow of a team, with a snapshot store."""
     store = box.directory / "kept"
     store.mkdir()
@@ -82,7 +83,7 @@ def started(memory: Memory) -> list[str]:
     return [one.removeprefix("started ") for one in memory.events if one.startswith("started ")]
 
 
-def test_a_block_guards_a_chain_of_ours_and_theirs(box: FlowBox, memory: Memory) -> None:
+def test_a_block_guards_a_chain_of_ours_and_theirs(box: Box, memory: Memory) -> None:
     their_own: list[str] = []
 
     @task
@@ -110,7 +111,7 @@ def test_a_block_guards_a_chain_of_ours_and_theirs(box: FlowBox, memory: Memory)
     assert f"cluster:{C}" in flow_run(state).tags
 
 
-def test_a_chain_that_only_reads_takes_no_snapshot(box: FlowBox, memory: Memory) -> None:
+def test_a_chain_that_only_reads_takes_no_snapshot(box: Box, memory: Memory) -> None:
     def body() -> str:
         with changing(C):
             return look(C)
@@ -119,7 +120,7 @@ def test_a_chain_that_only_reads_takes_no_snapshot(box: FlowBox, memory: Memory)
     assert started(memory) == ["check epoch", "look"]
 
 
-def test_a_task_alone_opens_a_session_of_its_own(box: FlowBox, memory: Memory) -> None:
+def test_a_task_alone_opens_a_session_of_its_own(box: Box, memory: Memory) -> None:
     state = run(box, memory, lambda: (turn(C), count(C)))
 
     assert state.result() == (f"{C} is turned", len(C))
@@ -129,7 +130,7 @@ def test_a_task_alone_opens_a_session_of_its_own(box: FlowBox, memory: Memory) -
 
 
 def test_what_fails_ends_the_chain_with_the_way_back_and_no_guards(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     def body() -> None:
         with changing(C, called="release"):
@@ -147,7 +148,7 @@ def test_what_fails_ends_the_chain_with_the_way_back_and_no_guards(
 
 
 def test_nothing_is_changed_once_its_protection_failed_whoever_catches_that(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     def body() -> list[str]:
         refused = []
@@ -166,7 +167,7 @@ def test_nothing_is_changed_once_its_protection_failed_whoever_catches_that(
     assert started(memory) == ["check epoch", "take a snapshot"]
 
 
-def test_what_others_raise_passes_and_is_in_the_summary(box: FlowBox, memory: Memory) -> None:
+def test_what_others_raise_passes_and_is_in_the_summary(box: Box, memory: Memory) -> None:
     def body() -> None:
         with changing(C, called="release"):
             turn(C)
@@ -213,7 +214,7 @@ def test_another_thread_is_refused_with_what_to_do() -> None:
     assert "call look(...) in the flow itself" in str(raised[0].hint)
 
 
-def test_blocks_refuse_what_they_do_not_protect(box: FlowBox, memory: Memory) -> None:
+def test_blocks_refuse_what_they_do_not_protect(box: Box, memory: Memory) -> None:
     deleting = kops_task(DELETES)(lambda wish: Step("delete", lambda _: str(wish)))
     refused: list[str] = []
 

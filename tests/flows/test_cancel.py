@@ -12,7 +12,7 @@ from prefect.states import Cancelling
 from deployments.apply import apply
 from deployments.environment import Environment
 from kled.sandbox import faults
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.flows.server import SPEC, artifacts_of
 from tests.flows.test_kill import running, until
 from tests.flows.worker import at_work, unscheduled
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
 def test_a_cancelled_run_leaves_no_kops_behind_and_says_what_was_done(
-    box: FlowBox, worker: Environment
+    box: Box, worker: Environment
 ) -> None:
     with get_client(sync_client=True) as client:
         run = begun(client, box, worker)
@@ -34,7 +34,7 @@ def test_a_cancelled_run_leaves_no_kops_behind_and_says_what_was_done(
     assert "the run was stopped from outside during: update cluster" in summary.data
 
 
-def test_a_run_whose_worker_was_killed_can_be_cancelled(box: FlowBox, tmp_path: Path) -> None:
+def test_a_run_whose_worker_was_killed_can_be_cancelled(box: Box, tmp_path: Path) -> None:
     # fault 42: it was "Cancelling" for ever, and kops and lease lived on
     here = Environment("widowed", "widowed")
     with get_client(sync_client=True) as client:
@@ -54,7 +54,7 @@ def test_a_run_whose_worker_was_killed_can_be_cancelled(box: FlowBox, tmp_path: 
     assert "the run was stopped from outside during: update cluster" in summary.data
 
 
-def begun(client: SyncPrefectClient, box: FlowBox, at: Environment) -> UUID:
+def begun(client: SyncPrefectClient, box: Box, at: Environment) -> UUID:
     """Return a run that waits for a kops that hangs."""
     faults.inject(box.directory, "hang", verb="update cluster")
     parameters: dict[str, Any] = {"spec": SPEC.model_dump(mode="json", exclude_unset=True)}
@@ -64,7 +64,7 @@ def begun(client: SyncPrefectClient, box: FlowBox, at: Environment) -> UUID:
     return run.id
 
 
-def ended(client: SyncPrefectClient, box: FlowBox, run: UUID) -> None:
+def ended(client: SyncPrefectClient, box: Box, run: UUID) -> None:
     """Wait until kops, run and lease have ended, in this order at most some seconds apart."""
     until(lambda: not running(box), 90)
     until(lambda: client.read_flow_run(run).state_name == "Cancelled", 60)

@@ -46,7 +46,8 @@ from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import Operation, Step
 from kled.retry import Clock
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import SPEC, ended
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -102,7 +103,7 @@ class Chain:
     """Steps before its block: its plan."""
 
 
-def chains(box: FlowBox) -> list[Chain]:
+def chains(box: Box) -> list[Chain]:
     """Return the life of a cluster: each flow finds the world as the one before it left it."""
     second = (box.directory / "second").as_uri()
     half_an_hour = timedelta(minutes=30)
@@ -146,7 +147,7 @@ def chains(box: FlowBox) -> list[Chain]:
     ]
 
 
-def performed(box: FlowBox, chain: Chain) -> list[str]:
+def performed(box: Box, chain: Chain) -> list[str]:
     """Run the flow, and return the keys of its steps without those of its plan."""
     keys = Keys()
     with call_with(box.settings(), keys):
@@ -156,7 +157,7 @@ def performed(box: FlowBox, chain: Chain) -> list[str]:
     return keys.keys[chain.looks :]
 
 
-def listed(box: FlowBox, chain: Chain) -> list[str]:
+def listed(box: Box, chain: Chain) -> list[str]:
     """Return the keys of the steps that the command's runner goes through."""
     who, clock = Who("tester", "a run", timedelta(0)), Clock(lambda: 0.0, lambda _: None)
     session = Session(box.settings(), None, clock, who, None, overrides=NOTHING)
@@ -164,7 +165,7 @@ def listed(box: FlowBox, chain: Chain) -> list[str]:
 
 
 @pytest.fixture
-def kept(box: FlowBox) -> FlowBox:
+def kept(box: Box) -> Box:
     """A sandbox with a snapshot store, and a second one."""
     for name in ("kept", "second"):
         (box.directory / name).mkdir()
@@ -172,7 +173,7 @@ def kept(box: FlowBox) -> FlowBox:
     return box
 
 
-def test_every_flow_performs_the_steps_of_its_command_in_their_order(kept: FlowBox) -> None:
+def test_every_flow_performs_the_steps_of_its_command_in_their_order(kept: Box) -> None:
     life = chains(kept)
     assert {one.flow.name for one in life} == {one.flow for one in _entries()}
 

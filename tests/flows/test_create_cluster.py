@@ -8,7 +8,8 @@ from kled import __version__
 from kled.models.spec import ClusterSpec
 from kled.operations.cluster.create_cluster import CreateCluster
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import (
     SPEC,
     artifacts,
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.prefect
 
 
 def test_a_cluster_is_created_with_one_task_per_step_in_their_order(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     state = create(box, memory)
 
@@ -35,7 +36,7 @@ def test_a_cluster_is_created_with_one_task_per_step_in_their_order(
     assert (box.directory / "kubeconfig").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_caller_sees_steps_and_what_kops_says(box: FlowBox, memory: Memory) -> None:
+def test_the_caller_sees_steps_and_what_kops_says(box: Box, memory: Memory) -> None:
     state = create(box, memory)
 
     assert memory.events[:2] == ["started check settings", "done check settings"]
@@ -45,7 +46,7 @@ def test_the_caller_sees_steps_and_what_kops_says(box: FlowBox, memory: Memory) 
 
 
 def test_the_summary_is_an_artifact_with_the_steps_and_what_to_type_next(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     (summary,) = artifacts(create(box, memory))
 
@@ -54,15 +55,13 @@ def test_the_summary_is_an_artifact_with_the_steps_and_what_to_type_next(
     assert "kubectl --kubeconfig=" in summary.data
 
 
-def test_it_tells_prefect_that_the_cluster_exists_and_is_healthy(
-    box: FlowBox, memory: Memory
-) -> None:
+def test_it_tells_prefect_that_the_cluster_exists_and_is_healthy(box: Box, memory: Memory) -> None:
     create(box, memory, ClusterSpec(name="told.example.com", zones=("us-east-1a",)))
 
     assert events("told.example.com", count=2) == ["kled.cluster.created", "kled.cluster.healthy"]
 
 
-def test_running_it_again_attaches_and_changes_nothing(box: FlowBox, memory: Memory) -> None:
+def test_running_it_again_attaches_and_changes_nothing(box: Box, memory: Memory) -> None:
     create(box, memory)
     before = len(box.calls("create"))
 
@@ -76,12 +75,12 @@ def test_running_it_again_attaches_and_changes_nothing(box: FlowBox, memory: Mem
 
 @pytest.mark.slow
 def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     """Options and definition were changed alike, so that it attaches."""
     create(box, memory)
     group = "control-plane-us-east-1a"
-    box.kops("edit", "ig", group, f"--name={SPEC.name}", "--set=spec.machineType=t3.large")
+    box.must("edit", "ig", group, f"--name={SPEC.name}", "--set=spec.machineType=t3.large")
     spec = SPEC.model_copy(update={"control_plane_size": "t3.large"})
     rules = box.directory / "config.toml"
     rules.write_text('[approval]\nneeded = ["control-plane"]\n')
@@ -96,9 +95,7 @@ def test_what_it_would_change_of_a_cluster_that_was_applied_is_asked_about(
     assert not any("--yes" in one for one in box.calls("update")[before:])
 
 
-def test_the_run_says_what_it_is_about_and_with_which_versions(
-    box: FlowBox, memory: Memory
-) -> None:
+def test_the_run_says_what_it_is_about_and_with_which_versions(box: Box, memory: Memory) -> None:
     """Fault 57: no cluster, cloud or environment, neither kled's nor kops' version on a run."""
     state = create(box, memory)
 
@@ -117,7 +114,7 @@ def test_the_run_says_what_it_is_about_and_with_which_versions(
 
 
 def test_the_run_of_another_operation_names_the_cloud_that_is_stored(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     create(box, memory)
 

@@ -13,7 +13,8 @@ from flows.delete_cluster import delete_cluster
 from kled.errors import ClusterNotFound, NotApproved
 from kled.sandbox import control, faults
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, events, task_runs
 from tests.flows.test_kill import running, until
 from tests.flows.test_update_cluster import C, words
@@ -21,26 +22,26 @@ from tests.flows.test_update_cluster import C, words
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
-def kept(box: FlowBox) -> dict[str, str]:
+def kept(box: Box) -> dict[str, str]:
     return {"KLED_SNAPSHOT_STORE": (box.directory / "snapshots").as_uri()}
 
 
-def delete(box: FlowBox, memory: Memory, *, env: dict[str, str], **parameters: Any) -> State[Any]:
+def delete(box: Box, memory: Memory, *, env: dict[str, str], **parameters: Any) -> State[Any]:
     with call_with(box.settings(**kept(box), **env), memory):
         return delete_cluster(C, return_state=True, **parameters)
 
 
-def gone(box: FlowBox) -> bool:
+def gone(box: Box) -> bool:
     return not (box.directory / "state" / C).exists()
 
 
-def start(box: FlowBox) -> "subprocess.Popen[bytes]":
+def start(box: Box) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | kept(box) | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     run = (sys.executable, "-m", "kled", "run", "delete-cluster", f"name={C}", "--yes")
     return subprocess.Popen(run, env=env | {"KLED_LEASE_TTL": "5"}, stderr=subprocess.DEVNULL)
 
 
-def test_a_deletion_plans_keeps_all_deletes_and_proves_it(changed: FlowBox, memory: Memory) -> None:
+def test_a_deletion_plans_keeps_all_deletes_and_proves_it(changed: Box, memory: Memory) -> None:
     state = delete(changed, memory, env={})
 
     assert state.is_completed(), state.message
@@ -64,7 +65,7 @@ def test_a_deletion_plans_keeps_all_deletes_and_proves_it(changed: FlowBox, memo
 
 
 def test_a_protected_cluster_needs_its_name_and_a_changed_plan_its_approval(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     unnamed = delete(changed, memory, env={"KLED_PROTECTED": "flow.*"})
     other = delete(changed, memory, env={}, digest="0123456789ab")
@@ -79,9 +80,7 @@ def test_a_protected_cluster_needs_its_name_and_a_changed_plan_its_approval(
     assert isinstance(again.result(raise_on_failure=False), ClusterNotFound)
 
 
-def test_a_run_killed_while_kops_deletes_is_ended_by_the_next(
-    changed: FlowBox, memory: Memory
-) -> None:
+def test_a_run_killed_while_kops_deletes_is_ended_by_the_next(changed: Box, memory: Memory) -> None:
     cloud = changed.directory / "cloud" / "123456789012" / "us-east-1.json"
     before = cloud.read_text()
     control.start(changed.directory, speed=1)

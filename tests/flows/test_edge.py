@@ -16,8 +16,9 @@ from kled.operations.snapshots.back_up import BackUpState
 from tasks.running import edge
 from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
+from tests.boxes import Box
 from tests.flows import whole
-from tests.flows.box import PLANTED, FlowBox, Memory
+from tests.flows.box import PLANTED, Memory
 from tests.flows.server import ended, log_lines
 
 pytestmark = pytest.mark.prefect
@@ -82,9 +83,7 @@ def test_no_flow_leaves_its_exception_behind(
     assert kept(prefect_home) == before
 
 
-def test_the_servers_password_stays_in_memory(
-    box: FlowBox, memory: Memory, prefect_home: Path
-) -> None:
+def test_the_servers_password_stays_in_memory(box: Box, memory: Memory, prefect_home: Path) -> None:
     before = kept(prefect_home)
 
     with call_with(box.settings(), memory):

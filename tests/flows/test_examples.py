@@ -13,7 +13,8 @@ import pytest
 from examples import create_and_release, drain_and_scale_down, nightly_backup
 from kled.errors import StoreError
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import SPEC, ended, task_runs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -64,14 +65,14 @@ def team() -> Iterator[Team]:
 
 
 @pytest.fixture
-def kept(box: FlowBox) -> FlowBox:
+def kept(box: Box) -> Box:
     (box.directory / "kept").mkdir()
     box.env["KLED_SNAPSHOT_STORE"] = (box.directory / "kept").as_uri()
     return box
 
 
 def test_a_team_creates_a_cluster_and_installs_its_release(
-    kept: FlowBox, memory: Memory, tmp_path: Path
+    kept: Box, memory: Memory, tmp_path: Path
 ) -> None:
     helm, asked, kubeconfig = tmp_path / "helm", tmp_path / "asked", tmp_path / "kubeconfig"
     helm.write_text(f'#!/bin/sh\necho "$@" >> {asked}\necho deployed\n')
@@ -97,9 +98,9 @@ def test_a_team_creates_a_cluster_and_installs_its_release(
 
 
 def test_a_nightly_backup_is_posted_to_the_teams_own_system(
-    kept: FlowBox, memory: Memory, team: Team
+    kept: Box, memory: Memory, team: Team
 ) -> None:
-    kept.kops("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
+    kept.must("create", "cluster", f"--name={C}", "--zones=us-east-1a", "--cloud=aws")
 
     with call_with(kept.settings(), memory):
         state = ended(nightly_backup.nightly_backup, team.url)
@@ -110,9 +111,7 @@ def test_a_nightly_backup_is_posted_to_the_teams_own_system(
     assert row["trusted"]
 
 
-def test_a_nightly_backup_that_fails_is_posted_too(
-    box: FlowBox, memory: Memory, team: Team
-) -> None:
+def test_a_nightly_backup_that_fails_is_posted_too(box: Box, memory: Memory, team: Team) -> None:
     with call_with(box.settings(KLED_SNAPSHOT_STORE="file:///nowhere/kept"), memory):
         state = ended(nightly_backup.nightly_backup, team.url)
 
@@ -121,10 +120,10 @@ def test_a_nightly_backup_that_fails_is_posted_too(
 
 
 def test_a_group_is_scaled_down_when_its_queue_is_empty(
-    kept: FlowBox, memory: Memory, team: Team
+    kept: Box, memory: Memory, team: Team
 ) -> None:
     zones = ("--zones=us-east-1a", "--node-count=2", "--cloud=aws")
-    kept.kops("create", "cluster", f"--name={C}", *zones, "--yes")
+    kept.must("create", "cluster", f"--name={C}", *zones, "--yes")
     flow = drain_and_scale_down.drain_and_scale_down
 
     with call_with(kept.settings(), memory):
@@ -132,6 +131,6 @@ def test_a_group_is_scaled_down_when_its_queue_is_empty(
 
     assert state.is_completed(), state.message
     assert team.asked == ["PUT /closed", "GET /waiting", "GET /waiting", "GET /waiting"]
-    stored = kept.kops("get", "instancegroups", f"--name={C}", GROUP, "--output=json")
+    stored = kept.must("get", "instancegroups", f"--name={C}", GROUP, "--output=json")
     assert json.loads(stored)["spec"]["maxSize"] == 1
     assert memory.events[-1] == "done wait for nodes"

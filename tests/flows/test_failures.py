@@ -21,8 +21,9 @@ from kled.retry import Policy
 from kled.sandbox import faults
 from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
+from tests.boxes import Box
 from tests.flows import whole
-from tests.flows.box import FlowBox, Memory
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, create, ended, log_lines, task_runs
 
 pytestmark = pytest.mark.prefect
@@ -55,12 +56,12 @@ def run_errands(errors: Any) -> FlowOutcome:
     return whole.run(Errands(errors))
 
 
-def errands(box: FlowBox, memory: Memory, *errors: Exception) -> State[Any]:
+def errands(box: Box, memory: Memory, *errors: Exception) -> State[Any]:
     with call_with(box.settings(), memory):
         return run_errands(errors, return_state=True)
 
 
-def test_a_throttled_call_is_made_again(box: FlowBox, memory: Memory) -> None:
+def test_a_throttled_call_is_made_again(box: Box, memory: Memory) -> None:
     faults.inject(box.directory, "throttled", calls=2, verb="get clusters")
 
     state = create(box, memory)
@@ -70,7 +71,7 @@ def test_a_throttled_call_is_made_again(box: FlowBox, memory: Memory) -> None:
     assert task_runs(state, names=5)[0].run_count == 3
 
 
-def test_a_permanent_error_is_asked_of_kops_exactly_once(box: FlowBox, memory: Memory) -> None:
+def test_a_permanent_error_is_asked_of_kops_exactly_once(box: Box, memory: Memory) -> None:
     with call_with(box.settings(), memory):
         state = validate_cluster("absent.example.com", return_state=True)
 
@@ -80,29 +81,27 @@ def test_a_permanent_error_is_asked_of_kops_exactly_once(box: FlowBox, memory: M
     assert memory.events == ["started validate cluster", "failed validate cluster"]
 
 
-def test_the_state_says_what_kind_of_error_it_was_and_what_to_do(
-    box: FlowBox, memory: Memory
-) -> None:
+def test_the_state_says_what_kind_of_error_it_was_and_what_to_do(box: Box, memory: Memory) -> None:
     state = errands(box, memory, ClusterNotFound("there is no cluster", hint="look elsewhere"))
 
     assert state.message == "ClusterNotFound: there is no cluster (hint: look elsewhere)"
     assert "**ClusterNotFound**: there is no cluster" in artifacts(state)[0].data
 
 
-def test_a_retried_step_says_how_often_it_was_tried(box: FlowBox, memory: Memory) -> None:
+def test_a_retried_step_says_how_often_it_was_tried(box: Box, memory: Memory) -> None:
     state = errands(box, memory, Throttled("slow down"), Throttled("slow down"))
 
     assert state.result()["steps"][0]["attempts"] == 3
 
 
-def test_there_is_one_deadline_over_all_attempts(box: FlowBox, memory: Memory) -> None:
+def test_there_is_one_deadline_over_all_attempts(box: Box, memory: Memory) -> None:
     state = errands(box, memory, *[ClusterNotReady("not yet")] * 9)
 
     assert isinstance(state.result(raise_on_failure=False), DeadlineExceeded)
     assert 1 < len([one for one in memory.events if one.startswith("retried")]) < 6
 
 
-def test_a_bug_is_reported_as_one_without_its_secrets(box: FlowBox, memory: Memory) -> None:
+def test_a_bug_is_reported_as_one_without_its_secrets(box: Box, memory: Memory) -> None:
     secret = box.env["AWS_SECRET_ACCESS_KEY"]
 
     state = errands(box, memory, RuntimeError(f"cannot parse {secret}"))
@@ -114,7 +113,7 @@ def test_a_bug_is_reported_as_one_without_its_secrets(box: FlowBox, memory: Memo
 
 
 def test_without_a_kops_the_flow_says_what_to_install(
-    box: FlowBox, memory: Memory, tmp_path: Path
+    box: Box, memory: Memory, tmp_path: Path
 ) -> None:
     with call_with(box.settings(KLED_KOPS=str(tmp_path / "none")), memory):
         state = validate_cluster("any.example.com", return_state=True)
@@ -126,7 +125,7 @@ def test_without_a_kops_the_flow_says_what_to_install(
 
 @pytest.mark.parametrize("flow", [back_up_state, verify_snapshots, prune_snapshots])
 def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
-    box: FlowBox, memory: Memory, flow: Flow[..., Any]
+    box: Box, memory: Memory, flow: Flow[..., Any]
 ) -> None:
     # fault 15: their schedules are awake
     with call_with(box.settings(), memory):
@@ -139,7 +138,7 @@ def test_a_scheduled_run_without_a_snapshot_store_says_so_in_one_line(
 
 
 def test_a_scheduled_look_without_a_state_store_says_so_in_one_line(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     # fault 60
     with call_with(box.settings(KOPS_STATE_STORE=""), memory):
@@ -150,7 +149,7 @@ def test_a_scheduled_look_without_a_state_store_says_so_in_one_line(
     assert "\n" not in state.message
 
 
-def test_bad_parameters_fail_the_run_before_anything_is_done(box: FlowBox, memory: Memory) -> None:
+def test_bad_parameters_fail_the_run_before_anything_is_done(box: Box, memory: Memory) -> None:
     with call_with(box.settings(), memory):
         state = validate_cluster("c.example.com", wait="soon", return_state=True)
 

@@ -13,7 +13,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from kled.sandbox import faults
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import create
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -21,7 +22,7 @@ RUN = (sys.executable, "-m", "kled", "run", "create-cluster", "name=flow.example
 ARGUMENTS = ("cloud=aws", "zones=us-east-1a", "node-count=2")
 
 
-def start(box: FlowBox) -> "subprocess.Popen[bytes]":
+def start(box: Box) -> "subprocess.Popen[bytes]":
     url = PREFECT_API_URL.value()
     assert url
     env = os.environ | box.env | {"PREFECT_API_URL": url, "KLED_LEASE_TTL": "5"}
@@ -29,7 +30,7 @@ def start(box: FlowBox) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([*RUN, *ARGUMENTS, target], env=env, stderr=subprocess.DEVNULL)
 
 
-def running(box: FlowBox) -> list[psutil.Process]:
+def running(box: Box) -> list[psutil.Process]:
     """Return the kops processes of this sandbox that are alive (a zombie is not).
 
     The sandbox's Kubernetes API outlives the kops that started it.
@@ -57,7 +58,7 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_kops_dies_with_the_run_and_the_next_run_finishes_the_work(
-    box: FlowBox, memory: Memory, tmp_path: Path, number: signal.Signals
+    box: Box, memory: Memory, tmp_path: Path, number: signal.Signals
 ) -> None:
     faults.inject(box.directory, "hang", verb="update cluster")
     killed = start(box)

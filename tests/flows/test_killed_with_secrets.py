@@ -21,7 +21,8 @@ from deployments import catalog
 from deployments.apply import apply
 from deployments.environment import Environment
 from kled.sandbox import faults
-from tests.flows.box import PLANTED, FlowBox
+from tests.boxes import Box
+from tests.flows.box import PLANTED
 from tests.flows.server import SPEC, database
 from tests.flows.test_kill import running, until
 from tests.flows.test_nothing_leaks import HEADER, PASSWORD, stored
@@ -50,7 +51,7 @@ exec {{kops}} "$@"
 
 
 @pytest.fixture
-def talking(box: FlowBox, tmp_path: Path) -> FlowBox:
+def talking(box: Box, tmp_path: Path) -> Box:
     """A box whose kops tells secrets, and whose worker knows the server's password."""
     kops = Path(box.env["KLED_KOPS"])
     program = box.directory / "bin" / "kops"
@@ -76,13 +77,13 @@ def seen(process: psutil.Process, file: str) -> bytes:
         return b""
 
 
-def of(box: FlowBox) -> Iterator[psutil.Process]:
+def of(box: Box) -> Iterator[psutil.Process]:
     """Yield what runs in the box: worker, engine, watchdog, kops, all that they started."""
     mark = f"KLED_SANDBOX={box.directory}\0".encode()
     yield from (one for one in psutil.process_iter() if mark in seen(one, "environ"))
 
 
-def begun(box: FlowBox, at: Environment, name: str) -> UUID:
+def begun(box: Box, at: Environment, name: str) -> UUID:
     """Return a run that waits for a kops that hangs, and has heard all that it said."""
     faults.inject(box.directory, "hang", verb="update cluster")
     spec = SPEC.model_copy(update={"name": name}).model_dump(mode="json", exclude_unset=True)
@@ -95,7 +96,7 @@ def begun(box: FlowBox, at: Environment, name: str) -> UUID:
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes as Linux shows them")
 def test_an_engine_that_is_killed_leaves_no_secret_behind(
-    talking: FlowBox, tmp_path: Path, prefect_home: Path
+    talking: Box, tmp_path: Path, prefect_home: Path
 ) -> None:
     here = Environment("killed", "killed")
     said = tmp_path / "said"

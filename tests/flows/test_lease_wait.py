@@ -15,8 +15,9 @@ from kled.operations.session import Session
 from kled.operations.step import Step
 from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
+from tests.boxes import Box
 from tests.flows import whole
-from tests.flows.box import FlowBox, Memory
+from tests.flows.box import Memory
 from tests.flows.server import ended, task_runs
 
 pytestmark = pytest.mark.prefect
@@ -44,7 +45,7 @@ def change_cluster() -> FlowOutcome:
     return whole.run(Change())
 
 
-def hold(box: FlowBox, seconds: int) -> None:
+def hold(box: Box, seconds: int) -> None:
     """Let another writer hold the lease, and die."""
     path = Path(box.directory) / "state" / key(C)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,7 @@ def waits(state: Any, *, names: int) -> list[tuple[str, str | None]]:
     return [(run.name, run.state.name if run.state else None) for run in runs]
 
 
-def test_a_wait_is_a_task_of_the_run(box: FlowBox, memory: Memory) -> None:  # fault 59
+def test_a_wait_is_a_task_of_the_run(box: Box, memory: Memory) -> None:  # fault 59
     hold(box, 2)
 
     with call_with(box.settings(KLED_LEASE_TTL="5"), memory):
@@ -69,7 +70,7 @@ def test_a_wait_is_a_task_of_the_run(box: FlowBox, memory: Memory) -> None:  # f
     assert (how, step) == ("Completed", "change")
 
 
-def test_a_wait_in_vain_fails_as_that_task(box: FlowBox, memory: Memory) -> None:
+def test_a_wait_in_vain_fails_as_that_task(box: Box, memory: Memory) -> None:
     hold(box, 60)
 
     with call_with(box.settings(KLED_LEASE_WAIT="1"), memory):

@@ -23,8 +23,9 @@ from kled.retry import Policy
 from tasks.running import edge, language
 from tasks.running.edge import FlowOutcome
 from tasks.running.resources import call_with
+from tests.boxes import Box
 from tests.flows import whole
-from tests.flows.box import PLANTED, FlowBox, Memory
+from tests.flows.box import PLANTED, Memory
 from tests.flows.server import artifacts, database, flow_run, log_lines, task_runs
 
 pytestmark = pytest.mark.prefect
@@ -130,7 +131,7 @@ def kept(home: Path) -> set[Path]:
 
 @pytest.mark.parametrize("where", FAILING)
 def test_a_failure_leaves_nothing_but_words(
-    where: str, box: FlowBox, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
+    where: str, box: Box, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = kept(prefect_home)
     with call_with(box.settings(), memory):
@@ -149,7 +150,7 @@ def test_a_failure_leaves_nothing_but_words(
 
 
 def test_a_run_that_crashes_leaves_nothing_but_words(
-    box: FlowBox, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
+    box: Box, memory: Memory, prefect_home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = kept(prefect_home)
     with call_with(box.settings(), memory), pytest.raises(KeyboardInterrupt):
@@ -170,7 +171,7 @@ def test_a_run_that_crashes_leaves_nothing_but_words(
     ],
 )
 def test_a_run_that_the_server_holds_with_earlier_names_goes_on(
-    spoken: Flow[..., Any], parameters: dict[str, Any], name: str, box: FlowBox, memory: Memory
+    spoken: Flow[..., Any], parameters: dict[str, Any], name: str, box: Box, memory: Memory
 ) -> None:
     # fault 16: as an automation, or a deployment of an earlier kled, starts it on a worker
     with get_client(sync_client=True) as client:

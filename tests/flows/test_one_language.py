@@ -19,7 +19,8 @@ from kled.cli.flows import reports
 from kled.cli.frame.command import Call
 from kled.errors import InstanceGroupNotFound
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, document, ended, flow_run
 
 pytestmark = pytest.mark.prefect
@@ -28,12 +29,12 @@ NODES = "nodes-us-east-1a"
 
 
 @pytest.fixture
-def kept(changed: FlowBox) -> dict[str, str]:
+def kept(changed: Box) -> dict[str, str]:
     """Return the settings with a snapshot store that has a snapshot of the cluster."""
     return {"KLED_SNAPSHOT_STORE": (changed.directory / "snapshots").as_uri()}
 
 
-def typed(box: FlowBox, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *words: str) -> int:
+def typed(box: Box, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *words: str) -> int:
     """Type a command in this process, with the sandbox's variables."""
     for name, value in {**box.env, **more}.items():
         if name.startswith(("KLED_", "KOPS_", "AWS_")):
@@ -44,13 +45,13 @@ def typed(box: FlowBox, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], *
     return app.run(words)
 
 
-def acted(box: FlowBox) -> list[str]:
+def acted(box: Box) -> list[str]:
     """Return the calls of kops that would change something."""
     return [one for one in box.calls() if "--yes" in one.split() or one.startswith("replace")]
 
 
 def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
-    changed: FlowBox,
+    changed: Box,
     kept: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -85,7 +86,7 @@ def test_a_run_by_hand_shows_the_plan_and_changes_nothing(
 
 
 def test_a_preview_names_no_digest_where_the_rules_ask_people(
-    changed: FlowBox,
+    changed: Box,
     kept: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -100,7 +101,7 @@ def test_a_preview_names_no_digest_where_the_rules_ask_people(
     assert f"do it with: kled run roll-cluster name={C} --yes\n" in capsys.readouterr().err
 
 
-def files(box: FlowBox) -> list[Any]:
+def files(box: Box) -> list[Any]:
     state = box.directory / "state"
     assert state.is_dir(), list(box.directory.iterdir())
     return sorted(path for path in state.rglob("*") if path.is_file() and ".kled" not in path.parts)
@@ -116,7 +117,7 @@ def files(box: FlowBox) -> list[Any]:
     ids=["canary", "group", "scaling"],
 )
 def test_a_group_that_is_none_is_refused_as_the_command_does(
-    changed: FlowBox, memory: Memory, flow: Flow[..., Any], parameters: dict[str, Any]
+    changed: Box, memory: Memory, flow: Flow[..., Any], parameters: dict[str, Any]
 ) -> None:
     # fault 16: a canary with a typo rolled everything
     with call_with(changed.settings(), memory):
@@ -126,11 +127,11 @@ def test_a_group_that_is_none_is_refused_as_the_command_does(
     assert acted(changed) == []
 
 
-def test_a_group_may_be_cut_short(changed: FlowBox, memory: Memory) -> None:
+def test_a_group_may_be_cut_short(changed: Box, memory: Memory) -> None:
     with call_with(changed.settings(), memory):
         rolled = roll_cluster(C, ["nodes"], "nodes", force=True, yes=False, return_state=True)
     named = f"--name={C}"
-    changed.kops("edit", "instancegroup", NODES, named, "--set=spec.machineType=t3.medium")
+    changed.must("edit", "instancegroup", NODES, named, "--set=spec.machineType=t3.medium")
     with call_with(changed.settings(), memory):  # nothing else is pending
         scaled = scale_instance_group(C, "nodes", size=5, yes=False, return_state=True)
 
@@ -139,7 +140,7 @@ def test_a_group_may_be_cut_short(changed: FlowBox, memory: Memory) -> None:
 
 
 def test_a_run_s_document_is_the_same_here_and_from_a_worker(
-    changed: FlowBox,
+    changed: Box,
     memory: Memory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -171,7 +172,7 @@ def test_a_run_s_document_is_the_same_here_and_from_a_worker(
 
 
 def test_the_plan_of_a_run_by_hand_is_what_the_command_shows(
-    changed: FlowBox, memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    changed: Box, memory: Memory, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     with call_with(changed.settings(), memory):
         state = update_cluster(C, yes=False, return_state=True)

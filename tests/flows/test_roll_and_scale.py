@@ -16,7 +16,8 @@ from kled.kubernetes.client import connect
 from kled.kubernetes.nodes import nodes
 from kled.sandbox import control
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import ended, events, task_runs
 from tests.flows.test_kill import running, until
 
@@ -26,13 +27,13 @@ GROUP = "nodes-us-east-1a"
 
 
 @pytest.fixture
-def outdated(changed: FlowBox) -> FlowBox:
+def outdated(changed: Box) -> Box:
     """Two workers run another machine type than the definition says."""
-    changed.kops("update", "cluster", f"--name={C}", "--yes")
+    changed.must("update", "cluster", f"--name={C}", "--yes")
     return changed
 
 
-def run(box: FlowBox, memory: Memory, flow: Any, *args: Any, **parameters: Any) -> State[Any]:
+def run(box: Box, memory: Memory, flow: Any, *args: Any, **parameters: Any) -> State[Any]:
     with call_with(box.settings(KLED_LEASE_TTL="5"), memory):
         return ended(flow, C, *args, **parameters)
 
@@ -41,10 +42,10 @@ def words(state: State[Any]) -> dict[str, str]:
     return {row["step"]: row["words"] for row in state.result()["steps"]}
 
 
-def marked(box: FlowBox) -> list[str]:
+def marked(box: Box) -> list[str]:
     """Nodes that are cordoned, or tainted for a roll."""
     path = box.directory / "look"
-    box.kops("export", "kubeconfig", f"--name={C}", "--admin", f"--kubeconfig={path}")
+    box.must("export", "kubeconfig", f"--name={C}", "--admin", f"--kubeconfig={path}")
     with connect(path) as api:
         return [
             one.name
@@ -53,9 +54,9 @@ def marked(box: FlowBox) -> list[str]:
         ]
 
 
-def ready(box: FlowBox) -> int:
+def ready(box: Box) -> int:
     path = box.directory / "look"
-    box.kops("export", "kubeconfig", f"--name={C}", "--admin", f"--kubeconfig={path}")
+    box.must("export", "kubeconfig", f"--name={C}", "--admin", f"--kubeconfig={path}")
     with connect(path) as api:
         try:
             return sum(one.ready for one in nodes(api))
@@ -63,7 +64,7 @@ def ready(box: FlowBox) -> int:
             return 0
 
 
-def killed(box: FlowBox, flow: str, *arguments: str) -> "subprocess.Popen[bytes]":
+def killed(box: Box, flow: str, *arguments: str) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     return subprocess.Popen(
         [sys.executable, "-m", "kled", "run", flow, f"name={C}", "--yes", *arguments],
@@ -72,9 +73,7 @@ def killed(box: FlowBox, flow: str, *arguments: str) -> "subprocess.Popen[bytes]
     )
 
 
-def test_a_roll_looks_first_and_replaces_what_is_out_of_date(
-    outdated: FlowBox, memory: Memory
-) -> None:
+def test_a_roll_looks_first_and_replaces_what_is_out_of_date(outdated: Box, memory: Memory) -> None:
     state = run(outdated, memory, roll_cluster)
 
     assert state.is_completed(), state.message
@@ -88,7 +87,7 @@ def test_a_roll_looks_first_and_replaces_what_is_out_of_date(
     assert words(again)["rolling update"] == "no machine needs to be replaced"
 
 
-def test_a_roll_that_is_not_the_approved_one_is_refused(outdated: FlowBox, memory: Memory) -> None:
+def test_a_roll_that_is_not_the_approved_one_is_refused(outdated: Box, memory: Memory) -> None:
     state = run(outdated, memory, roll_cluster, digest="0" * 12)
 
     assert isinstance(state.result(raise_on_failure=False), NotApproved)
@@ -97,7 +96,7 @@ def test_a_roll_that_is_not_the_approved_one_is_refused(outdated: FlowBox, memor
 
 
 def test_a_roll_that_is_killed_at_a_drained_node_is_ended_by_the_next_run(
-    outdated: FlowBox, memory: Memory
+    outdated: Box, memory: Memory
 ) -> None:
     control.start(outdated.directory, speed=20, api_idle=60)  # makes machines young again
     until(lambda: ready(outdated) == 3, 60)
@@ -113,14 +112,14 @@ def test_a_roll_that_is_killed_at_a_drained_node_is_ended_by_the_next_run(
     state = run(outdated, memory, roll_cluster)
     assert state.is_completed(), state.message
     assert marked(outdated) == []
-    preview = outdated.kops("rolling-update", "cluster", f"--name={C}")
+    preview = outdated.must("rolling-update", "cluster", f"--name={C}")
     assert "No rolling-update required" in preview
 
 
 def test_a_scale_down_that_is_killed_while_it_drains_is_ended_by_the_next_run(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
-    changed.kops("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
+    changed.must("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
     victim = killed(changed, "scale-instance-group", f"instance_group={GROUP}", "min=1", "max=1")
     journal = changed.directory / "state" / ".kled" / "scales" / f"{C}.json"
     until(journal.exists, 120)
@@ -137,15 +136,13 @@ def test_a_scale_down_that_is_killed_while_it_drains_is_ended_by_the_next_run(
     assert "maxSize: 1" in group
     assert "suspendProcesses" not in group
     kinds = [
-        one for one in changed.kops("get", "instances", f"--name={C}").splitlines() if GROUP in one
+        one for one in changed.must("get", "instances", f"--name={C}").splitlines() if GROUP in one
     ]
     assert len(kinds) == 1
 
 
-def test_a_scale_that_cannot_be_is_refused_before_anything(
-    changed: FlowBox, memory: Memory
-) -> None:
-    changed.kops("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
+def test_a_scale_that_cannot_be_is_refused_before_anything(changed: Box, memory: Memory) -> None:
+    changed.must("edit", "instancegroup", GROUP, f"--name={C}", "--set=spec.machineType=t3.medium")
 
     state = run(changed, memory, scale_instance_group, "control-plane-us-east-1a", min=0, max=0)
 

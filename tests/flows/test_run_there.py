@@ -13,7 +13,7 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from kled.sandbox import faults
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.flows.test_kill import running, until
 from tests.flows.worker import at_work, environment
 
@@ -31,7 +31,7 @@ STEPS = (
 )
 
 
-def kled(box: FlowBox, *words: str) -> subprocess.CompletedProcess[str]:
+def kled(box: Box, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*KLED, *words],
         env=environment(box),
@@ -43,7 +43,7 @@ def kled(box: FlowBox, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def worker(box: FlowBox, tmp_path: Path) -> Iterator[FlowBox]:
+def worker(box: Box, tmp_path: Path) -> Iterator[Box]:
     """Yield a sandbox whose variables a worker has, after `kled deploy`."""
     deployed = kled(box, "deploy")
     assert deployed.returncode == 0, deployed.stderr
@@ -51,7 +51,7 @@ def worker(box: FlowBox, tmp_path: Path) -> Iterator[FlowBox]:
         yield box
 
 
-def test_a_run_on_a_worker_is_followed_to_its_summary(worker: FlowBox) -> None:
+def test_a_run_on_a_worker_is_followed_to_its_summary(worker: Box) -> None:
     faults.inject(worker.directory, "throttled", verb="update cluster", calls=1)
 
     done = kled(worker, *CREATE, "--deployment=default")
@@ -69,7 +69,7 @@ def test_a_run_on_a_worker_is_followed_to_its_summary(worker: FlowBox) -> None:
     assert kubeconfig.stat().st_mode & 0o777 == 0o600
 
 
-def test_kops_is_heard_where_somebody_asks_for_it(worker: FlowBox) -> None:
+def test_kops_is_heard_where_somebody_asks_for_it(worker: Box) -> None:
     quiet = kled(worker, *CREATE, "--deployment=default")
     loud = kled(worker, *CREATE, "--deployment=default", "--verbose")
 
@@ -77,7 +77,7 @@ def test_kops_is_heard_where_somebody_asks_for_it(worker: FlowBox) -> None:
     assert "  kops: " in loud.stderr
 
 
-def test_a_failed_run_ends_as_it_would_end_here(worker: FlowBox) -> None:
+def test_a_failed_run_ends_as_it_would_end_here(worker: Box) -> None:
     assert kled(worker, *CREATE, "--deployment=default").returncode == 0
     other = [*CREATE[:-1], "node-count=5"]
 
@@ -91,7 +91,7 @@ def test_a_failed_run_ends_as_it_would_end_here(worker: FlowBox) -> None:
     assert "**ClusterDiffers**" in there.stdout
 
 
-def test_settings_that_the_worker_lacks_are_an_error_of_settings(worker: FlowBox) -> None:
+def test_settings_that_the_worker_lacks_are_an_error_of_settings(worker: Box) -> None:
     hetzner = ["name=h.example.com", "cloud=hetzner", "zones=fsn1", "networking=calico"]
 
     done = kled(worker, "run", "create-cluster", *hetzner, "--deployment=default", "-o", "json")
@@ -105,7 +105,7 @@ def test_settings_that_the_worker_lacks_are_an_error_of_settings(worker: FlowBox
     ]
 
 
-def test_who_stops_following_is_told_how_to_cancel(worker: FlowBox) -> None:
+def test_who_stops_following_is_told_how_to_cancel(worker: Box) -> None:
     faults.inject(worker.directory, "hang", verb="update cluster")
     following = subprocess.Popen(
         [*KLED, *CREATE, "--deployment=default"],
@@ -127,7 +127,7 @@ def test_who_stops_following_is_told_how_to_cancel(worker: FlowBox) -> None:
     until(lambda: not running(worker), 60)
 
 
-def test_a_deployment_that_is_not_there_is_a_typing_error(box: FlowBox) -> None:
+def test_a_deployment_that_is_not_there_is_a_typing_error(box: Box) -> None:
     done = kled(box, *CREATE, "--deployment=nowhere")
 
     assert done.returncode == 2
@@ -135,7 +135,7 @@ def test_a_deployment_that_is_not_there_is_a_typing_error(box: FlowBox) -> None:
     assert "kled deploy --environment=nowhere" in done.stderr
 
 
-def test_an_environment_that_tells_nobody_is_refused_before_a_schedule_wakes(box: FlowBox) -> None:
+def test_an_environment_that_tells_nobody_is_refused_before_a_schedule_wakes(box: Box) -> None:
     """Thirteen deployments were made, their schedules awake, and the command ended with 2."""
     unheard = box.directory / "unheard.yaml"
     unheard.write_text("notify: slack-webhook/nobody\n")

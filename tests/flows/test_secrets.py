@@ -6,7 +6,8 @@ import pytest
 
 from flows.validate_cluster import validate_cluster
 from tasks.running.resources import call_with
-from tests.flows.box import PLANTED, FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import PLANTED, Memory
 from tests.flows.server import database, flow_run, log_lines
 
 pytestmark = pytest.mark.prefect
@@ -23,7 +24,7 @@ def stored(*places: Path) -> bytes:
 
 
 def test_a_secret_that_kops_prints_reaches_neither_server_nor_disk(
-    box: FlowBox, memory: Memory, tmp_path: Path, prefect_home: Path
+    box: Box, memory: Memory, tmp_path: Path, prefect_home: Path
 ) -> None:
     leaky = tmp_path / "leaky"
     leaky.write_text(LEAKY)

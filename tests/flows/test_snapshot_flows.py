@@ -19,14 +19,15 @@ from flows.restore_state import restore_state
 from flows.verify_snapshots import verify_snapshots
 from kled.errors import EpochMismatch, NotApproved, SnapshotNotTrustworthy
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, ended, events, task_runs
 
 pytestmark = pytest.mark.prefect
 
 
 @pytest.fixture
-def clusters(box: FlowBox) -> list[str]:
+def clusters(box: Box) -> list[str]:
     """Two stored clusters whose names no other test's events have; and a snapshot store."""
     mark = uuid.uuid4().hex[:12]
     names = [f"{one}-{mark}.example.com" for one in ("a", "b")]
@@ -36,11 +37,11 @@ def clusters(box: FlowBox) -> list[str]:
     return names
 
 
-def kops(box: FlowBox, *args: str) -> None:
+def kops(box: Box, *args: str) -> None:
     subprocess.run([box.env["KLED_KOPS"], *args], env=box.env, capture_output=True, check=True)
 
 
-def ran(box: FlowBox, memory: Memory, flow: Flow[..., Any], *args: Any, **more: str) -> State[Any]:
+def ran(box: Box, memory: Memory, flow: Flow[..., Any], *args: Any, **more: str) -> State[Any]:
     with call_with(box.settings(**more), memory):
         return ended(flow, *args)
 
@@ -49,11 +50,11 @@ def error(state: State[Any]) -> object:
     return state.result(raise_on_failure=False)
 
 
-def manifests(box: FlowBox, cluster: str) -> list[Path]:
+def manifests(box: Box, cluster: str) -> list[Path]:
     return sorted((box.directory / "snapshots" / "clusters" / cluster).glob("*/manifest.json"))
 
 
-def plan_digest(box: FlowBox, name: str, snapshot: str) -> str:
+def plan_digest(box: Box, name: str, snapshot: str) -> str:
     """Return what the command line shows of the plan, for the flow's approval."""
     words = ["snapshot", "restore", f"--name={name}", f"--snapshot={snapshot}", "--output=json"]
     done = subprocess.run(
@@ -70,7 +71,7 @@ def table(state: State[Any], key: str) -> list[dict[str, Any]]:
 
 
 def test_a_back_up_has_one_row_per_cluster_and_tells_prefect_of_each(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     state = ran(box, memory, back_up_state)
 
@@ -88,7 +89,7 @@ def test_a_back_up_has_one_row_per_cluster_and_tells_prefect_of_each(
 
 @pytest.mark.slow
 def test_one_cluster_that_cannot_be_saved_fails_the_run_and_not_the_other(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     state = ran(box, memory, back_up_state, [clusters[0], "absent.example.com"])
 
@@ -101,7 +102,7 @@ def test_one_cluster_that_cannot_be_saved_fails_the_run_and_not_the_other(
 
 @pytest.mark.slow
 def test_a_run_that_reaches_no_snapshot_store_tells_of_every_cluster_it_was_for(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     absent = box.directory / "absent"
 
@@ -112,7 +113,7 @@ def test_a_run_that_reaches_no_snapshot_store_tells_of_every_cluster_it_was_for(
 
 
 def test_verifying_tells_of_damage_and_of_what_somebody_removed(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     ran(box, memory, back_up_state)
     assert ran(box, memory, verify_snapshots).is_completed()
@@ -131,7 +132,7 @@ def test_verifying_tells_of_damage_and_of_what_somebody_removed(
 
 
 def test_a_restore_snapshots_first_and_puts_back_what_was_deleted(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     name = clusters[0]
     ran(box, memory, back_up_state)
@@ -156,7 +157,7 @@ def test_a_restore_snapshots_first_and_puts_back_what_was_deleted(
 
 @pytest.mark.slow
 def test_a_restore_of_latest_that_stopped_halfway_goes_on_when_it_is_run_anew(
-    box: FlowBox, memory: Memory, clusters: list[str]
+    box: Box, memory: Memory, clusters: list[str]
 ) -> None:
     """A member of fault 19, with the parameters of the run that crashed."""
     name = clusters[0]
@@ -187,7 +188,7 @@ def test_a_restore_of_latest_that_stopped_halfway_goes_on_when_it_is_run_anew(
     ("confirm", "digest"), [(None, None), ("another", None), ("the name", "0" * 12)]
 )
 def test_a_protected_cluster_is_restored_only_as_it_was_approved(
-    box: FlowBox, memory: Memory, clusters: list[str], confirm: str | None, digest: str | None
+    box: Box, memory: Memory, clusters: list[str], confirm: str | None, digest: str | None
 ) -> None:
     name = clusters[0]
     ran(box, memory, back_up_state)
@@ -204,7 +205,7 @@ def test_a_protected_cluster_is_restored_only_as_it_was_approved(
 
 @pytest.mark.slow
 def test_an_old_state_store_is_not_written_to(
-    box: FlowBox, memory: Memory, clusters: list[str], tmp_path: Path
+    box: Box, memory: Memory, clusters: list[str], tmp_path: Path
 ) -> None:
     name = clusters[0]
     ran(box, memory, back_up_state)
@@ -220,7 +221,7 @@ def test_an_old_state_store_is_not_written_to(
 
 @pytest.mark.slow
 def test_pruning_and_mirroring_say_what_they_did(
-    box: FlowBox, memory: Memory, clusters: list[str], tmp_path: Path
+    box: Box, memory: Memory, clusters: list[str], tmp_path: Path
 ) -> None:
     ran(box, memory, back_up_state)
 

@@ -10,7 +10,8 @@ from kled.errors import KledError, NotApproved
 from kled.models.plan import Plan
 from kled.sandbox import faults
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, events, flow_run, task_runs
 from tests.flows.test_kill import until
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 C = "flow.example.com"
 
 
-def update(box: FlowBox, memory: Memory, **parameters: Any) -> State[Any]:
+def update(box: Box, memory: Memory, **parameters: Any) -> State[Any]:
     with call_with(box.settings(), memory):
         return update_cluster(C, return_state=True, **parameters)
 
@@ -27,12 +28,12 @@ def words(state: State[Any]) -> dict[str, str]:
     return {row["step"]: row["words"] for row in state.result()["steps"]}
 
 
-def pending(box: FlowBox) -> str:
-    return box.kops("update", "cluster", f"--name={C}").strip().splitlines()[-1]
+def pending(box: Box) -> str:
+    return box.must("update", "cluster", f"--name={C}").strip().splitlines()[-1]
 
 
 def test_an_update_plans_applies_that_plan_rolls_and_validates(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     state = update(changed, memory, roll=True)
 
@@ -49,7 +50,7 @@ def test_an_update_plans_applies_that_plan_rolls_and_validates(
 
 
 def test_the_plan_is_an_artifact_with_its_digest_and_whom_it_touches(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     plan, summary = sorted(artifacts(update(changed, memory)), key=lambda one: str(one.key))
 
@@ -60,7 +61,7 @@ def test_the_plan_is_an_artifact_with_its_digest_and_whom_it_touches(
 
 
 def test_a_plan_that_is_not_the_approved_one_is_refused_with_what_to_do(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     other = Plan(C, ()).digest[:12]
 
@@ -73,7 +74,7 @@ def test_a_plan_that_is_not_the_approved_one_is_refused_with_what_to_do(
     assert "Must specify --yes" in pending(changed)
 
 
-def test_a_cluster_that_is_up_to_date_is_left_alone(changed: FlowBox, memory: Memory) -> None:
+def test_a_cluster_that_is_up_to_date_is_left_alone(changed: Box, memory: Memory) -> None:
     update(changed, memory)
 
     again = update(changed, memory)
@@ -82,9 +83,7 @@ def test_a_cluster_that_is_up_to_date_is_left_alone(changed: FlowBox, memory: Me
     assert len([call for call in changed.calls("update") if "--yes=true" in call]) == 1
 
 
-def test_a_cluster_that_is_not_there_ends_the_flow_with_a_hint(
-    box: FlowBox, memory: Memory
-) -> None:
+def test_a_cluster_that_is_not_there_ends_the_flow_with_a_hint(box: Box, memory: Memory) -> None:
     state = update(box, memory)
 
     assert isinstance(state.result(raise_on_failure=False), KledError)
@@ -94,9 +93,7 @@ def test_a_cluster_that_is_not_there_ends_the_flow_with_a_hint(
     assert len(asked) == 1
 
 
-def test_a_cloud_that_refuses_ends_the_flow_with_the_cause(
-    changed: FlowBox, memory: Memory
-) -> None:
+def test_a_cloud_that_refuses_ends_the_flow_with_the_cause(changed: Box, memory: Memory) -> None:
     words = "You have requested more vCPU capacity than your current limit"
     faults.inject(changed.directory, "cloud-refuses", code="VcpuLimitExceeded", words=words)
 
@@ -107,7 +104,7 @@ def test_a_cloud_that_refuses_ends_the_flow_with_the_cause(
 
 
 def test_a_plan_that_makes_lost_keys_anew_asks_nobody_and_applies_nothing(
-    changed: FlowBox, memory: Memory
+    changed: Box, memory: Memory
 ) -> None:
     """Fault 1."""
     lost = changed.directory / "state" / C / "pki/private/kubernetes-ca/keyset.yaml"

@@ -15,7 +15,8 @@ from flows.update_cluster import update_cluster
 from kled.kops.preview import update_plan
 from kled.sandbox import control, faults
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts_of
 from tests.flows.test_kill import running, until
 from tests.flows.test_update_cluster import C, words
@@ -23,7 +24,7 @@ from tests.flows.test_update_cluster import C, words
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
-def start(box: FlowBox, digest: str) -> "subprocess.Popen[bytes]":
+def start(box: Box, digest: str) -> "subprocess.Popen[bytes]":
     env = os.environ | box.env | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
     run = (sys.executable, "-m", "kled", "run", "update-cluster", f"name={C}", "--yes")
     return subprocess.Popen(
@@ -31,14 +32,14 @@ def start(box: FlowBox, digest: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def preview(box: FlowBox) -> str:
-    return box.kops("update", "cluster", f"--name={C}")
+def preview(box: Box) -> str:
+    return box.must("update", "cluster", f"--name={C}")
 
 
 @pytest.fixture
-def digest(changed: FlowBox) -> str:
+def digest(changed: Box) -> str:
     """The digest of a plan whose second half the cloud throttles for ever."""
-    changed.kops("edit", "instancegroup", "nodes-us-east-1a", f"--name={C}", "--set=spec.maxSize=3")
+    changed.must("edit", "instancegroup", "nodes-us-east-1a", f"--name={C}", "--set=spec.maxSize=3")
     faults.inject(
         changed.directory, "cloud-refuses", task="AutoscalingGroup", code="RequestLimitExceeded"
     )
@@ -46,20 +47,20 @@ def digest(changed: FlowBox) -> str:
     return update_plan(C, preview(changed)).digest[:12]
 
 
-def halfway(box: FlowBox) -> None:
+def halfway(box: Box) -> None:
     """Wait until kops has done the first half."""
     until(lambda: "--yes=true" in "".join(box.calls("update")), 120)
     until(lambda: "LaunchTemplate/" not in preview(box))
 
 
-def mend(box: FlowBox) -> None:
+def mend(box: Box) -> None:
     until(lambda: not running(box), 60)
     control.start(box.directory, speed=6000)
     faults.clear(box.directory)
 
 
 def test_the_next_run_does_the_rest_of_the_approved_plan(
-    changed: FlowBox, memory: Memory, digest: str
+    changed: Box, memory: Memory, digest: str
 ) -> None:
     killed = start(changed, digest)
     halfway(changed)
@@ -77,7 +78,7 @@ def test_the_next_run_does_the_rest_of_the_approved_plan(
 
 
 def test_a_cancelled_update_stops_kops_and_says_what_was_done(
-    changed: FlowBox, digest: str, worker: Environment
+    changed: Box, digest: str, worker: Environment
 ) -> None:
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name(f"update-cluster/{worker.name}")

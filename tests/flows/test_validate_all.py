@@ -11,13 +11,14 @@ from prefect.client.schemas.objects import State
 
 from flows.validate_cluster import validate_cluster
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, ended, events, flow_run
 
 pytestmark = pytest.mark.prefect
 
 
-def looked(box: FlowBox, memory: Memory) -> State[Any]:
+def looked(box: Box, memory: Memory) -> State[Any]:
     with call_with(box.settings(), memory):
         return ended(validate_cluster, wait="20s")
 
@@ -30,13 +31,13 @@ def rows(state: State[Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_cluster_that_goes_bad_is_told_of_and_so_is_that_it_is_well_again(
-    box: FlowBox, memory: Memory
+    box: Box, memory: Memory
 ) -> None:
     mark = uuid.uuid4().hex[:12]
     well, stored = f"well-{mark}.example.com", f"stored-{mark}.example.com"
     where = ("--zones=us-east-1a", "--cloud=aws")
-    box.kops("create", "cluster", f"--name={well}", *where, "--yes")
-    box.kops("create", "cluster", f"--name={stored}", *where)
+    box.must("create", "cluster", f"--name={well}", *where, "--yes")
+    box.must("create", "cluster", f"--name={stored}", *where)
     config = Path(urlsplit(box.env["KOPS_STATE_STORE"]).path) / stored / "config"
     whole = config.read_text()
     config.write_text("{")
@@ -57,7 +58,7 @@ def test_a_cluster_that_goes_bad_is_told_of_and_so_is_that_it_is_well_again(
     assert events(stored, count=1) == ["kled.cluster.unhealthy"]
 
 
-def test_a_state_store_without_clusters_is_not_green(box: FlowBox, memory: Memory) -> None:
+def test_a_state_store_without_clusters_is_not_green(box: Box, memory: Memory) -> None:
     state = looked(box, memory)
 
     assert state.is_failed()

@@ -13,10 +13,10 @@ from prefect.settings import PREFECT_API_URL
 
 from deployments import catalog
 from deployments.catalog import CatalogEntry
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 
 
-def environment(box: FlowBox) -> dict[str, str]:
+def environment(box: Box) -> dict[str, str]:
     """Return the sandbox's variables and the server's address."""
     url = PREFECT_API_URL.value()
     assert url
@@ -30,7 +30,7 @@ def unscheduled() -> tuple[CatalogEntry, ...]:
 
 @contextmanager
 def at_work(
-    box: FlowBox, pool: str, cwd: Path, says: Path = Path(os.devnull)
+    box: Box, pool: str, cwd: Path, says: Path = Path(os.devnull)
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a worker of `pool` that has the sandbox's variables; it ends with the block.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kled.kops.preview import update_plan
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.standing.servers import Standing, eventually
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
@@ -15,17 +15,17 @@ ASKER = Path(__file__).with_name("asker.py")
 
 
 @pytest.fixture
-def digest(changed: str, world: FlowBox) -> str:
-    return update_plan(changed, world.kops("update", "cluster", f"--name={changed}")).digest[:12]
+def digest(changed: str, world: Box) -> str:
+    return update_plan(changed, world.must("update", "cluster", f"--name={changed}")).digest[:12]
 
 
 @pytest.fixture
-def changed(world: FlowBox) -> str:
+def changed(world: Box) -> str:
     """A healthy cluster of its own whose definition asks for other machines."""
     name = f"t{uuid.uuid4().hex[:8]}.example.com"
     named, cloud = f"--name={name}", ("--zones=us-east-1a", "--cloud=aws")
-    world.kops("create", "cluster", named, *cloud, "--yes")
-    world.kops(
+    world.must("create", "cluster", named, *cloud, "--yes")
+    world.must(
         "edit", "instancegroup", "nodes-us-east-1a", named, "--set=spec.machineType=t3.large"
     )
     return name

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.standing.servers import Standing, eventually
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
 
 def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
-    standing: Standing, world: FlowBox
+    standing: Standing, world: Box
 ) -> None:
     verify = standing.deployment("verify-snapshots")
     wish = {"level": 0, "name": "new.example.com"}  # others here are a bare kops' own: no snapshot
@@ -31,7 +31,7 @@ def test_an_automation_that_waits_for_an_event_of_kled_starts_a_run(
         "parameters": wish,
     }
     made = standing.post("/automations/", name="prove", trigger=trigger, actions=[action])
-    world.kops("create", "cluster", "--name=new.example.com", "--zones=us-east-1a", "--cloud=aws")
+    world.must("create", "cluster", "--name=new.example.com", "--zones=us-east-1a", "--cloud=aws")
     backup = standing.start("back-up-state", name=["new.example.com"])
     standing.until(backup, "COMPLETED")
 

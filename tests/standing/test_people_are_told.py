@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.pager import listening
 from tests.standing.servers import Standing, eventually
 
@@ -50,7 +50,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(standing: Standing, world: FlowBox) -> Iterator[Told]:
+def told(standing: Standing, world: Box) -> Iterator[Told]:
     """Yield an environment with a notification block, whose automations wait for seconds."""
     with listening() as (address, heard):
         standing.run("python", "-c", SAVE % f"http://{address}/")

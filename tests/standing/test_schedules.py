@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.box import FlowBox
+from tests.boxes import Box
 from tests.standing import postgres, today
 from tests.standing.proofs import a_woken_schedule_makes_a_run_that_is_done
 from tests.standing.servers import Standing, serving, working
@@ -21,7 +21,7 @@ def lacking(what: str, why: str) -> None:
     pytest.skip(why)
 
 
-def prove(world: FlowBox, programs: Path, directory: Path, **more: str) -> None:
+def prove(world: Box, programs: Path, directory: Path, **more: str) -> None:
     with serving(programs, directory, world.env | more) as server:
         server.run("kled", "deploy")
         with working(server):
@@ -32,7 +32,7 @@ def test_on_sqlite(standing: Standing) -> None:
     a_woken_schedule_makes_a_run_that_is_done(standing)
 
 
-def test_on_postgresql(world: FlowBox, tmp_path: Path) -> None:
+def test_on_postgresql(world: Box, tmp_path: Path) -> None:
     where = postgres.programs()
     if where is None:
         lacking("postgresql", "schedules on PostgreSQL: there is no initdb")
@@ -46,7 +46,7 @@ def test_on_postgresql(world: FlowBox, tmp_path: Path) -> None:
         )
 
 
-def test_with_the_versions_that_a_resolver_chooses_today(world: FlowBox, tmp_path: Path) -> None:
+def test_with_the_versions_that_a_resolver_chooses_today(world: Box, tmp_path: Path) -> None:
     if not today.reachable(tmp_path / "probe"):
         lacking("registry", "schedules without the lock: no package registry answers")
     prove(world, today.installed(tmp_path), tmp_path / "server")
