@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kled.sandbox import control, faults
-from tests.sandbox.boxes import Done
 from tests.sandbox.desk import Desk
-from tests.sandbox.harness import BASE_URL, CAPTURES, OPERATOR, PUBLIC_KEY
+from tests.sandbox.done import Done
+from tests.sandbox.recorded import BASE_URL, CAPTURES, OPERATOR, PUBLIC_KEY
 from tests.sandbox.recordings import Recording, compared, recording
 
 _ASSETS = re.compile(r"http://127\.0\.0\.1:\d+/kops/1\.36\.2")

@@ -16,11 +16,13 @@ from kled.sandbox.context import Context
 from kled.sandbox.kubernetes import objects
 from kled.sandbox.kubernetes.nodes import labels_of
 from kled.sandbox.store.open_store import FileStore
-from tests.sandbox.boxes import FAST, Done
-from tests.sandbox.harness import BASE_URL, OPERATOR
+from tests.sandbox.done import Done
+from tests.sandbox.recorded import BASE_URL, OPERATOR
 from tests.sandbox.recordings import recording
 
 REGION = "us-east-1"
+FAST = 2000.0
+"""Simulated seconds in a second."""
 CREATE = ("--cloud=aws", "--zones=us-east-1a", "--dns=none", "--image=ami-1")
 NO_KUBECONFIG = "--create-kube-config=false"
 """Without a kubeconfig no process of the sandbox starts."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox.boxes import Done
+from tests.sandbox.done import Done
 from tests.sandbox.normalise import normalise
 
 CAPTURES = Path(__file__).parents[1] / "captures" / "kops" / "1.36.2"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.boxes import Done
 from tests.sandbox.desk import NO_KUBECONFIG, Desk
-from tests.sandbox.harness import BASE_URL, OPERATOR, PUBLIC_KEY
+from tests.sandbox.done import Done
+from tests.sandbox.recorded import BASE_URL, OPERATOR, PUBLIC_KEY
 from tests.sandbox.recordings import differences, recording
 
 B, Q = "b.example.com", "q.example.com"

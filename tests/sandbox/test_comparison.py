@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox import comparison
-from tests.sandbox.boxes import Done
 from tests.sandbox.classes import ALONE, CREATED, DECLARED, ELSEWHERE, NOT_PLAYED, UPDATED
+from tests.sandbox.done import Done
 from tests.sandbox.recordings import recording
 from tests.sandbox.worlds import worlds
 

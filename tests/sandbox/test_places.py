@@ -10,7 +10,7 @@ import pytest
 
 from kled.sandbox.store.keysets import SECRETS
 from tests.sandbox.desk import Desk
-from tests.sandbox.harness import PUBLIC_KEY
+from tests.sandbox.recorded import PUBLIC_KEY
 from tests.sandbox.recordings import CAPTURES, differences
 
 A, B = "a.example.com", "b.example.com"

@@ -35,8 +35,8 @@ from kled.operations.snapshots.back_up import back_up
 from kled.retry import Clock
 from kled.snapshot.epoch import epoch as epochs
 from kled.snapshot.progress import Quiet
-from tests.sandbox.boxes import Done
 from tests.sandbox.desk import Desk
+from tests.sandbox.done import Done
 from tests.sandbox.line import Ended, Line, typed
 
 C: Final = "f.example.com"

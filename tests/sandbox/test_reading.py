@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.sandbox.desk import NO_KUBECONFIG, Desk
-from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recorded import CAPTURES
 
 C, GROUP = "c.example.com", "nodes-us-east-1a"
 ROWS = json.loads((CAPTURES / "reading.json").read_text(encoding="utf-8"))

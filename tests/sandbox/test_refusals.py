@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.sandbox.desk import Desk
-from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recorded import CAPTURES
 
 R, GROUP = "r.example.com", "nodes-us-east-1a"
 ROWS = json.loads((CAPTURES / "set-fields.json").read_text())

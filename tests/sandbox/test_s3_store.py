@@ -7,11 +7,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.sandbox.harness import ReplayBox
+from tests.boxes import Box, make_box
 
 
 @pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[tuple[ReplayBox, dict[str, str]]]:
+def bucket(tmp_path: Path) -> Iterator[tuple[Box, dict[str, str]]]:
 
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -25,7 +25,7 @@ def bucket(tmp_path: Path) -> Iterator[tuple[ReplayBox, dict[str, str]]]:
         aws_secret_access_key="y",
     )
     client.create_bucket(Bucket="kled-state")
-    box = ReplayBox(tmp_path / "box")
+    box = make_box(tmp_path / "box")
     env = box.env | {
         "KOPS_STATE_STORE": "s3://kled-state",
         "S3_ENDPOINT": endpoint,
@@ -36,10 +36,10 @@ def bucket(tmp_path: Path) -> Iterator[tuple[ReplayBox, dict[str, str]]]:
     server.stop()
 
 
-def test_a_cluster_lives_in_a_bucket(bucket: tuple[ReplayBox, dict[str, str]]) -> None:
+def test_a_cluster_lives_in_a_bucket(bucket: tuple[Box, dict[str, str]]) -> None:
     box, env = bucket
     new = ("create", "cluster", "--name=s.k8s.local", "--zones=us-east-1a", "--cloud=aws")
-    assert box.kops(*new, env=env).status == 0
+    assert box.kops(*new, env=env).returncode == 0
     listed = box.kops("get", "clusters", env=env)
     stored = box.kops("get", "cluster", "s.k8s.local", "-oyaml", env=env)
     assert listed.stdout == "NAME\t\tCLOUD\tZONES\ns.k8s.local\taws\tus-east-1a\n"
@@ -47,17 +47,17 @@ def test_a_cluster_lives_in_a_bucket(bucket: tuple[ReplayBox, dict[str, str]]) -
 
 
 def test_a_missing_bucket_is_named_as_kops_names_it(
-    bucket: tuple[ReplayBox, dict[str, str]],
+    bucket: tuple[Box, dict[str, str]],
 ) -> None:
     box, env = bucket
     done = box.kops("get", "clusters", "--state=s3://no-such-bucket-xyz", env=env)
-    assert done.status == 1
+    assert done.returncode == 1
     assert "error listing s3://no-such-bucket-xyz/: operation error S3" in done.stderr
     assert "NoSuchBucket: The specified bucket does not exist" in done.stderr
 
 
 def test_an_endpoint_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
-    box = ReplayBox(tmp_path / "box")
+    box = make_box(tmp_path / "box")
     env = box.env | {"S3_ENDPOINT": "http://127.0.0.1:1"}
     refused = box.kops("get", "clusters", "--state=s3://b", env=env)
     keyed = env | {"S3_ACCESS_KEY_ID": "x", "S3_SECRET_ACCESS_KEY": "y"}

@@ -10,7 +10,7 @@ from kled.kops.fields import internal_names, known_fields
 from kled.kops.fields.known_fields import Kind
 from kled.sandbox.definition import internal_fields, schema
 from tests.sandbox.desk import Desk
-from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recorded import CAPTURES
 from tests.sandbox.recordings import differences
 
 C, GROUP = "prod-2", "nodes-us-east-1a"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.desk import Desk
-from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recorded import CAPTURES
 from tests.sandbox.recordings import differences
 
 C = "up.example.com"

@@ -8,7 +8,7 @@ from kled.sandbox import faults
 from kled.sandbox.cloud.account import Cloud
 from tests.sandbox.comparison import Act, World, play
 from tests.sandbox.desk import REGION, Desk
-from tests.sandbox.harness import CAPTURES
+from tests.sandbox.recorded import CAPTURES
 from tests.sandbox.recordings import recording
 
 DEMO, HA, CP, ERR = "demo.k8s.local", "ha.k8s.local", "cp.k8s.local", "err.k8s.local"
