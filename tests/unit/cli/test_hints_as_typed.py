@@ -14,7 +14,7 @@ from kled.cli.terminal import typed_places
 from kled.errors import InvalidInput, NotApproved
 from kled.operations.guards.lost_cluster import refuse, say_lost
 from kled.operations.names import only_of
-from tests.unit.operations.guards.test_guard import World
+from tests.sites import session_at
 from tests.unit.snapshot import fleets
 
 A: Final = fleets.name(1)
@@ -91,7 +91,7 @@ def test_where_all_have_vanished_each_is_put_back_by_its_hint(stage: Stage) -> N
 def test_what_kled_unregistered_is_told_with_the_way_that_keeps_its_etcd(stage: Stage) -> None:
     from kled.snapshot.epoch import epoch
 
-    session = World(stage.root).session()
+    session = session_at(stage.root)
     here = f"file://{stage.root}/state"
     epoch.check(session.snapshot_store, A, here)
     epoch.announce_end(session.snapshot_store, A, here, ends=True, unregistered=True)
@@ -107,7 +107,7 @@ def test_what_kled_unregistered_is_told_with_the_way_that_keeps_its_etcd(stage: 
 def test_a_lost_cluster_is_put_back_by_the_refusal_to_make_it_anew(stage: Stage) -> None:
     stage.lose(A)
     with pytest.raises(NotApproved) as refused:
-        refuse(World(stage.root).session(), A)
+        refuse(session_at(stage.root), A)
 
     assert f"--new-identity={A}" in str(refused.value.hint)
     assert stage.typed(str(refused.value.hint))[0] == 0
@@ -120,7 +120,7 @@ def test_of_a_protected_cluster_it_is_put_back_by_a_hint_with_its_name_once_more
     monkeypatch.setenv("KLED_PROTECTED", "c*")
     stage.lose(A)
     with pytest.raises(NotApproved) as refused:
-        refuse(World(stage.root).session(), A)
+        refuse(session_at(stage.root), A)
     hint = str(refused.value.hint)
     assert stage.typed(hint)[0] == 6
 
@@ -175,7 +175,7 @@ def test_an_empty_state_store_says_which_clusters_it_has_lost(stage: Stage) -> N
     from kled.snapshot.epoch import epoch
 
     stage.lose(A, B)
-    session = World(stage.root).session()
+    session = session_at(stage.root)
     told = say_lost(session)
 
     assert f"snapshots know {A}, {B}, and kled did not delete them" in told
@@ -197,4 +197,4 @@ def test_a_snapshot_store_that_cannot_be_read_is_not_spoken_of(stage: Stage) -> 
     shutil.rmtree(stage.root / "snapshots")
     (stage.root / "snapshots").write_text("no directory")
 
-    assert say_lost(World(stage.root).session()) == ""
+    assert say_lost(session_at(stage.root)) == ""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import yaml
 
-from kled import config
 from kled.errors import ClusterExists, KopsError
 from kled.kops import parse
 from kled.models.definition import Definition, object_name
@@ -20,12 +17,12 @@ from kled.models.plan import Change, Plan
 from kled.models.spec import ClusterSpec
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
-from kled.retry import Clock
 from tests.fake_kops import FakeKops
+from tests.sites import put_objects, session_at
 
 if TYPE_CHECKING:
     from kled.errors import KledError
+    from kled.operations.session import Session
     from kled.operations.step import Operation
 
 C = "c.example.com"
@@ -160,23 +157,17 @@ class Desk:
         return Kops(url, self.cloud, self.called, self.fails)
 
     def session(self, kops: Any = None) -> Session:
-        env = {
-            "HOME": str(self.root),
-            "KOPS_STATE_STORE": (self.root / self.store).as_uri(),
-            "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x",
-        }
-        if self.snapshots:
-            env["KLED_SNAPSHOT_STORE"] = (self.root / "snapshots").as_uri()
-        who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
-        kops = self.kops if kops is None else kops
-        return Session(config.load(env), kops, clock, who, None, overrides=self.overrides)
+        return session_at(
+            self.root,
+            self.kops if kops is None else kops,
+            state=self.store,
+            snapshots="snapshots" if self.snapshots else None,
+            overrides=self.overrides,
+            env={"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
+        )
 
     def put(self, objects: dict[str, bytes], store: str = "state") -> None:
-        for key, body in objects.items():
-            path = self.root / store / C / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
+        put_objects(self.root / store / C, objects)
 
     def keys(self, store: str = "state") -> set[str]:
         """Return the objects of the cluster."""

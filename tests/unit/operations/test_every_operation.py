@@ -5,7 +5,6 @@ The list is made by hand: whoever changes what comes before a change sees it in 
 
 import importlib
 import pkgutil
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Final
 import pytest
 
 import kled.operations
-from kled import config
 from kled.errors import KopsError, NotApproved
 from kled.models.rolling import Roll
 from kled.models.spec import ClusterSpec
@@ -28,7 +26,7 @@ from kled.operations.credentials.rotate_keypairs import RotateKeypairs
 from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
 from kled.operations.guards.before_change import steps_of
 from kled.operations.guards.guards import EDITS, READS
-from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import Overrides
 from kled.operations.instance_group.create_delete import CreateInstanceGroup, DeleteInstanceGroup
 from kled.operations.instance_group.edit_instance_group import (
     EditInstanceGroup,
@@ -41,14 +39,14 @@ from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.roll.roll_cluster import RollCluster
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.snapshots.mirror import MirrorSnapshots
 from kled.operations.snapshots.plan_snapshots import PlanPrune, PlanRestore
 from kled.operations.snapshots.prune import PruneSnapshots
 from kled.operations.snapshots.verify import VerifySnapshots
 from kled.operations.step import READS_ONLY, Operation, Planning, Step
-from kled.retry import Clock
+from tests.sites import session_at
 
 C: Final = "c.example.com"
 ID: Final = "20261125T034149Z-a1b2c3d4"
@@ -263,16 +261,6 @@ STORES: Final[list[Operation]] = [
 ]
 
 
-def a_session(tmp_path: Path, overrides: Overrides = NOTHING) -> Session:
-    env = {
-        "HOME": str(tmp_path),
-        "KOPS_STATE_STORE": (tmp_path / "state").as_uri(),
-        "KLED_SNAPSHOT_STORE": (tmp_path / "snapshots").as_uri(),
-    }
-    who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
-    return Session(config.load(env), None, clock, who, None, overrides=overrides)
-
-
 def names(steps: Any) -> list[str]:
     return [step.name for step in steps]
 
@@ -283,7 +271,7 @@ def names(steps: Any) -> list[str]:
 def test_a_change_has_just_these_steps(
     tmp_path: Path, operation: Operation, steps: list[str]
 ) -> None:
-    assert names(steps_of(operation, a_session(tmp_path))) == steps
+    assert names(steps_of(operation, session_at(tmp_path))) == steps
     assert operation.guards.lease
     assert operation.guards.windows or isinstance(operation, RaiseEpoch)
 
@@ -292,7 +280,7 @@ def test_a_change_has_just_these_steps(
 def test_what_works_on_snapshot_stores_holds_no_cluster(
     tmp_path: Path, operation: Operation
 ) -> None:
-    assert names(steps_of(operation, a_session(tmp_path))) == names(operation.steps())
+    assert names(steps_of(operation, session_at(tmp_path))) == names(operation.steps())
     assert operation.guards.place_of(operation.cluster) is None
     assert not operation.guards.needs_kops
 
@@ -303,7 +291,7 @@ def test_what_works_on_snapshot_stores_holds_no_cluster(
 def test_overrides_take_away_what_they_name_and_nothing_else(
     tmp_path: Path, operation: Operation, steps: list[str]
 ) -> None:
-    bare = a_session(tmp_path, Overrides(no_snapshot=True, no_epoch=True))
+    bare = session_at(tmp_path, overrides=Overrides(no_snapshot=True, no_epoch=True))
 
     assert names(steps_of(operation, bare)) == [one for one in steps if one not in _GUARDS]
     assert names(steps_of(operation, bare)) == names(operation.steps())
@@ -349,7 +337,7 @@ class Halfway:
 
 
 def without_stores(tmp_path: Path) -> Session:
-    return a_session(tmp_path, Overrides(no_snapshot=True, no_epoch=True))
+    return session_at(tmp_path, overrides=Overrides(no_snapshot=True, no_epoch=True))
 
 
 def test_a_step_that_failed_halfway_says_how_it_is_taken_back(tmp_path: Path) -> None:

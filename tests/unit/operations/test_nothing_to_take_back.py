@@ -1,17 +1,14 @@
 """A step that changed nothing tells no way back: what it named would undo somebody else's work."""
 
 import shlex
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kled import config
 from kled.errors import ApiUnreachable, VersionRefused
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -20,13 +17,13 @@ from kled.operations.cluster.edit_cluster import EditCluster
 from kled.operations.cluster.export_cluster import ExportCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster
 from kled.operations.credentials.secrets import CreateSecret
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.instance_group.edit_instance_group import EditInstanceGroup
 from kled.operations.runner import Row, run
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.step import Effect, Operation, Step, attempt
-from kled.retry import ONCE, Clock
+from kled.retry import ONCE
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 
 C = "c.example.com"
 GROUP = "nodes"
@@ -93,10 +90,7 @@ def _fields(sets: Any) -> dict[str, str]:
 
 def session(root: Path, kops: Any) -> Session:
     (root / "state" / C).mkdir(parents=True, exist_ok=True)
-    env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()}
-    clock = Clock(time.monotonic, lambda _: None)
-    who = Who("tester", "a run", timedelta(0))
-    return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+    return session_at(root, kops, snapshots=None)
 
 
 @dataclass(frozen=True)

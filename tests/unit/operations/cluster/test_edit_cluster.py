@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kled import config
 from kled.errors import (
     CloudUnavailable,
     DefinitionRejected,
@@ -20,14 +17,14 @@ from kled.errors import (
 from kled.models.definition import Definition
 from kled.models.version import KopsVersion
 from kled.operations.cluster.edit_cluster import EditCluster
-from kled.operations.guards.overrides import NOTHING
-from kled.operations.session import Session, Who
 from kled.operations.step import attempt
-from kled.retry import Clock
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kled.operations.session import Session
 
 C = "c.example.com"
 BACK = f"kled kops edit-cluster --name={C} --set=spec.kubernetesVersion=1.36.0"
@@ -70,10 +67,7 @@ class Kops(FakeKops):
 def session_in(root: Path, kops: Any) -> Session:
     state = root / "state" / C
     state.mkdir(parents=True, exist_ok=True)
-    env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()}
-    clock = Clock(time.monotonic, lambda _: None)
-    who = Who("tester", "a run", timedelta(0))
-    return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+    return session_at(root, kops, snapshots=None)
 
 
 def edit(root: Path, kops: Any, *sets: str, unsets: tuple[str, ...] = (), **more: Any) -> str:

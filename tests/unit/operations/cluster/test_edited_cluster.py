@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kled import config, yaml_text
+from kled import yaml_text
 from kled.errors import ClusterDiffers, DefinitionRejected, InvalidInput, VersionRefused
 from kled.models.definition import Definition
 from kled.operations.cluster.edit_cluster import StoreEditedCluster
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.instance_group.edited_group import to_yaml
-from kled.operations.session import Session, Who
 from kled.retry import Clock
+from tests.sites import session_at
 from tests.unit.operations.cluster import test_edit_cluster as before
 
 if TYPE_CHECKING:
@@ -59,10 +57,7 @@ def text_of(kops: Kops, **spec: object) -> str:
 
 def store(root: Path, kops: Kops, text: str, **more: Any) -> str:
     (root / "state" / C).mkdir(parents=True, exist_ok=True)
-    env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()}
-    here: Any = kops
-    who = Who("tester", "a run", timedelta(0))
-    session = Session(config.load(env), here, CLOCK, who, None, overrides=NOTHING)
+    session = session_at(root, kops, snapshots=None)
     (step,) = StoreEditedCluster(C, text, **more).steps()
     return step.act(session)
 

@@ -1,24 +1,20 @@
 """A deletion counts when neither the state store nor the cloud has anything left."""
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kled import config
 from kled.errors import DocumentDamaged, StillThere
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
 from kled.operations.cluster.nothing_left import proof_step
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.records import begun_deletion
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.step import attempt
-from kled.retry import Clock, call
+from kled.retry import call
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 
 C = "c.example.com"
 DEFINITION = Definition(
@@ -52,14 +48,8 @@ class Here:
 
     @property
     def session(self) -> Session:
-        env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
-        if self.snapshots:
-            env["KLED_SNAPSHOT_STORE"] = self.snapshots
-        kops: Any = self.kops
-        clock = Clock(time.monotonic, lambda _: None)
-        return Session(
-            config.load(env), kops, clock, Who("t", "a run", timedelta(0)), None, overrides=NOTHING
-        )
+        kept = {"KLED_SNAPSHOT_STORE": self.snapshots} if self.snapshots else {}
+        return session_at(self.root, self.kops, snapshots=None, env=kept)
 
     def put(self, key: str) -> None:
         path = self.root / "state" / C / key

@@ -1,25 +1,20 @@
 """An approval counts for the plan that it names, and for what an interrupted apply left of it."""
 
 import json
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kled import config
 from kled.errors import CloudUnavailable, NotApproved
 from kled.models.plan import Change, Plan
 from kled.operations.cluster.update_cluster import UpdateCluster
 from kled.operations.guards.before_change import NEW_KEYS, SNAPSHOT, steps_of
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.records.approved_plan import Approved
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
-from kled.retry import Clock
+from kled.operations.session import Session
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 
 C = "c.example.com"
 GROUP = Change("modify", "AutoscalingGroup", "nodes", {"MaxSize": "2 -> 4"})
@@ -58,11 +53,7 @@ class Here:
     cloud: Cloud
 
     def session(self, **more: str) -> Session:
-        env = {"HOME": str(self.root), "KOPS_STATE_STORE": self.root.as_uri()} | more
-        clock = Clock(time.monotonic, lambda _: None)
-        who = Who("tester", "a run", timedelta(0))
-        kops: Any = self.cloud
-        return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+        return session_at(self.root, self.cloud, state="", snapshots=None, env=more)
 
     def run(self, approved: Approved | None) -> dict[str, str]:
         report = run(UpdateCluster(C, approved), self.session())

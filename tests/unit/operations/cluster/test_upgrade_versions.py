@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kled import config
 from kled.errors import InvalidInput, VersionRefused
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -17,15 +14,15 @@ from kled.models.spec import ClusterSpec
 from kled.models.version import KopsVersion, kubernetes_version, stored_version
 from kled.operations.cluster.create_cluster import StoreCluster
 from kled.operations.cluster.upgrade_cluster import UpgradeCluster, plan_upgrade
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
-from kled.retry import Clock
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 from tests.unit.operations.replayed import session as replayed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kled.operations.session import Session
 
 C = "c.example.com"
 
@@ -66,11 +63,8 @@ class Kops(FakeKops):
 
 
 def session(root: Path, kops: Any, **more: str) -> Session:
-    env = {"HOME": str(root), "KOPS_STATE_STORE": (root / "state").as_uri()} | more
     (root / "state").mkdir(exist_ok=True)
-    clock = Clock(time.monotonic, lambda _: None)
-    who = Who("tester", "a run", timedelta(0))
-    return Session(config.load(env), kops, clock, who, None, overrides=NOTHING)
+    return session_at(root, kops, snapshots=None, env=more)
 
 
 def upgraded(root: Path, kops: Kops, wish: UpgradeCluster, **more: str) -> dict[str, str]:

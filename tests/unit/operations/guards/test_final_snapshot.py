@@ -2,23 +2,18 @@
 
 import json
 import shutil
-import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyrage
 import pytest
 
-from kled import config
 from kled.errors import NotApproved, SnapshotNotTrustworthy
 from kled.models.definition import Definition
 from kled.operations.guards.final_snapshot import final_step, require_inside
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.records import begun_deletion
-from kled.operations.session import Session, Who
 from kled.operations.step import attempt
-from kled.retry import Clock
+from tests.sites import session_at
 from tests.unit.snapshot import fleets
 
 CLUSTER = fleets.name(1)
@@ -37,19 +32,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def session(root: Path, **more: str) -> Session:
-    env = {
-        "HOME": str(root),
-        "KOPS_STATE_STORE": (root / "state").as_uri(),
-        "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
-    }
-    clock = Clock(time.monotonic, lambda _: None)
-    who = Who("tester", "a run", timedelta(0))
-    return Session(config.load(env | more), None, clock, who, None, overrides=NOTHING)
-
-
 def take(root: Path) -> str:
-    return attempt(final_step(CLUSTER), session(root))
+    return attempt(final_step(CLUSTER), session_at(root))
 
 
 def kept(root: Path) -> list[str]:
@@ -84,7 +68,7 @@ def test_a_cluster_that_is_gone_has_nothing_to_keep(root: Path) -> None:
 def begun(root: Path) -> None:
     """Put a deletion of the cluster on record, as one that kops is at has it."""
     stored = Definition({"metadata": {"name": CLUSTER}, "spec": {}}, ())
-    begun_deletion.write(session(root), CLUSTER, stored)
+    begun_deletion.write(session_at(root), CLUSTER, stored)
 
 
 def remove(root: Path, *parts: str) -> None:
@@ -142,8 +126,9 @@ def test_where_nobody_can_open_it_its_bytes_are_proved_and_that_is_said(root: Pa
     file.touch(mode=0o600)
     file.write_text(str(identity))
 
-    closed = attempt(final_step(CLUSTER), session(root, **sealed))
-    opened = attempt(final_step(CLUSTER), session(root, **sealed, KLED_SNAPSHOT_IDENTITY=str(file)))
+    closed = attempt(final_step(CLUSTER), session_at(root, env=sealed))
+    opening = {**sealed, "KLED_SNAPSHOT_IDENTITY": str(file)}
+    opened = attempt(final_step(CLUSTER), session_at(root, env=opening))
 
     assert closed.endswith(f"{BACKUPS} etcd backups copied, not opened: no identity here")
     assert opened.endswith(f"{BACKUPS} etcd backups copied")
@@ -161,7 +146,7 @@ def test_what_goes_and_is_in_no_snapshot_is_named(root: Path, spec: dict[str, An
     stored = Definition({"metadata": {"name": CLUSTER}, "spec": spec}, ())
 
     with pytest.raises(NotApproved, match=r"spec\.\w+") as refusal:
-        require_inside(session(root, KOPS_STATE_STORE="s3://state"), stored)
+        require_inside(session_at(root, env={"KOPS_STATE_STORE": "s3://state"}), stored)
 
     assert "outside of s3://state" in refusal.value.message
 
@@ -172,6 +157,6 @@ def test_what_is_kept_below_the_cluster_is_fine(root: Path) -> None:
     spec = {"configBase": base, "keyStore": f"{base}/pki", "etcdClusters": [backups, {"name": "x"}]}
 
     require_inside(
-        session(root, KOPS_STATE_STORE="s3://state"),
+        session_at(root, env={"KOPS_STATE_STORE": "s3://state"}),
         Definition({"metadata": {"name": CLUSTER}, "spec": spec}, ()),
     )

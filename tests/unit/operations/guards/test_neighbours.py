@@ -1,15 +1,11 @@
 """A deletion takes nothing of a neighbour, registered or not. Fault 61."""
 
 import shutil
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kled import config
 from kled.errors import ClusterNotFound, NotApproved
 from kled.models.definition import Definition
 from kled.models.plan import Change, Plan
@@ -20,9 +16,9 @@ from kled.operations.guards.overrides import Overrides
 from kled.operations.preview.preview_deletion import preview_deletion
 from kled.operations.records import begun_deletion
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
-from kled.retry import Clock
+from kled.operations.session import Session
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 
 C, NEAR = "prod.example.com", "prod.example.com.au"
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/{}-nth"
@@ -78,16 +74,9 @@ class World:
     def session(self, *stores: str) -> Session:
         settings = "".join(f'[state-stores."{(self.root / one).as_uri()}"]\n' for one in stores)
         (self.root / "config.toml").write_text(settings)
-        env = {
-            "HOME": str(self.root),
-            "KOPS_STATE_STORE": (self.root / "state").as_uri(),
-            "KLED_CONFIG": str(self.root / "config.toml"),
-        }
-        kops: Any = self.kops
-        who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
-        return Session(
-            config.load(env), kops, clock, who, None, overrides=Overrides(no_role_check=True)
-        )
+        unchecked = Overrides(no_role_check=True)
+        named = {"KLED_CONFIG": str(self.root / "config.toml")}
+        return session_at(self.root, self.kops, snapshots=None, overrides=unchecked, env=named)
 
 
 @pytest.fixture

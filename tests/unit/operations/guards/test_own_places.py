@@ -1,21 +1,16 @@
 """Where a cluster keeps its state no other cluster lives. Fault 2, case 04."""
 
-import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled import config
 from kled.errors import NotApproved
 from kled.operations.credentials.secrets import CreateSecret, DeleteSecret
 from kled.operations.guards import own_places
-from kled.operations.guards.overrides import Overrides
 from kled.operations.guards.taken_snapshot import take_snapshot
-from kled.operations.session import Session, Who
 from kled.operations.step import attempt
-from kled.retry import Clock
 from kled.snapshot.verify.verify import CONTENTS, verify
+from tests.sites import session_at
 
 A, B = "a.example.com", "b.example.com"
 API = "apiVersion: kops.k8s.io/v1alpha2\n"
@@ -24,6 +19,7 @@ GROUP = f"{API}kind: InstanceGroup\nmetadata: {{name: nodes}}\nspec: {{role: Nod
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
+    (tmp_path / "snapshots").mkdir()
     for name in (A, B):
         put(tmp_path, name, f"configBase: {tmp_path}/state/{name}")
     return tmp_path
@@ -38,21 +34,10 @@ def put(root: Path, name: str, *fields: str) -> None:
     (folder / "instancegroup" / "nodes").write_bytes(GROUP)
 
 
-def session(root: Path) -> Session:
-    env = {
-        "HOME": str(root),
-        "KOPS_STATE_STORE": (root / "state").as_uri(),
-        "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
-    }
-    (root / "snapshots").mkdir(exist_ok=True)
-    who, clock = Who("tester", "a run", timedelta(0)), Clock(time.monotonic, lambda _: None)
-    return Session(config.load(env), None, clock, who, None, overrides=Overrides())
-
-
 def test_clusters_that_keep_to_their_own_part_are_let_through(root: Path) -> None:
-    assert own_places.require(session(root), B) == own_places.NOTHING
-    assert own_places.require(session(root), B, deletes=True) == own_places.NOTHING
-    assert own_places.require(session(root), "absent") == own_places.NOTHING
+    assert own_places.require(session_at(root), B) == own_places.NOTHING
+    assert own_places.require(session_at(root), B, deletes=True) == own_places.NOTHING
+    assert own_places.require(session_at(root), "absent") == own_places.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -72,7 +57,7 @@ def test_a_place_of_another_cluster_stops_updates_and_deletions(
     put(root, B, field.format(state=f"{root}/state"))
 
     with pytest.raises(NotApproved) as caught:
-        own_places.require(session(root), B, deletes=deletes)
+        own_places.require(session_at(root), B, deletes=deletes)
 
     assert A in caught.value.message
     assert f"mend spec.{field.partition(':')[0]}" in str(caught.value.hint)
@@ -90,15 +75,15 @@ def test_no_secret_of_another_cluster_is_replaced_or_deleted(
 
     with pytest.raises(NotApproved, match=f'cluster "{A}"'):
         for step in operation.steps():
-            attempt(step, session(root))
+            attempt(step, session_at(root))
 
 
 def test_a_deletion_is_stopped_by_who_lives_within_what_it_deletes(root: Path) -> None:
     put(root, B, f"configBase: {root}/state/{A}")
 
-    assert own_places.require(session(root), A) == own_places.NOTHING
+    assert own_places.require(session_at(root), A) == own_places.NOTHING
     with pytest.raises(NotApproved) as caught:
-        own_places.require(session(root), A, deletes=True)
+        own_places.require(session_at(root), A, deletes=True)
 
     assert f'cluster "{B}"' in caught.value.message
     mend = f"kled kops edit-cluster --name={B} --state="
@@ -112,7 +97,7 @@ def test_two_clusters_do_not_publish_their_issuers_in_one_place(root: Path) -> N
         put(root, name, discovery)
 
     with pytest.raises(NotApproved) as caught:
-        own_places.require(session(root), B)
+        own_places.require(session_at(root), B)
 
     assert "discoveryStore" in caught.value.message
 
@@ -125,16 +110,16 @@ def test_a_cluster_of_a_state_store_that_nobody_named_is_found_by_its_object(roo
         put(root, B, field)
         for deletes in (False, True):
             with pytest.raises(NotApproved) as caught:
-                own_places.require(session(root), B, deletes=deletes)
+                own_places.require(session_at(root), B, deletes=deletes)
             assert 'cluster "x.example.com"' in caught.value.message
 
 
 def test_a_place_that_cannot_be_asked_stops_a_deletion_alone(root: Path) -> None:
     put(root, B, "keyStore: vault://secret/b")
 
-    assert "vault://secret/b" in own_places.require(session(root), B)
+    assert "vault://secret/b" in own_places.require(session_at(root), B)
     with pytest.raises(NotApproved) as caught:
-        own_places.require(session(root), B, deletes=True)
+        own_places.require(session_at(root), B, deletes=True)
 
     assert "cannot be asked" in caught.value.message
 
@@ -143,14 +128,14 @@ def test_a_place_where_nobody_lives_is_said_and_no_snapshot_passes_for_whole(roo
     put(root, B, f"configBase: {root}/elsewhere/b")
 
     assert f"spec.configBase is elsewhere, at {root}/elsewhere/b" in own_places.require(
-        session(root), B
+        session_at(root), B
     )
-    result = take_snapshot(session(root), B)
+    result = take_snapshot(session_at(root), B)
     assert result is not None
     assert result.level == 0
     (finding,) = result.findings
     assert finding.startswith(f"spec.configBase names {root}/elsewhere/b, which is not copied")
-    kept = session(root).snapshot_store
+    kept = session_at(root).snapshot_store
     (ref,) = kept.list(B)
     report = verify(kept, ref, level=CONTENTS, by="test")
     assert not report.trustworthy

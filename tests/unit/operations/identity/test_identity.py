@@ -1,14 +1,10 @@
 """Keys that a cluster had are not made anew: on directories as stores, with a kops that counts."""
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kled import config
 from kled.errors import IdentityAtRisk, NotApproved
 from kled.models.cluster import InstanceGroup
 from kled.models.definition import Definition
@@ -23,11 +19,11 @@ from kled.operations.guards.overrides import Overrides
 from kled.operations.guards.taken_snapshot import take_snapshot
 from kled.operations.identity import identity_check
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.step import Operation
-from kled.retry import Clock
 from kled.snapshot.epoch import epoch
 from tests.fake_kops import FakeKops
+from tests.sites import session_at
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
@@ -90,13 +86,9 @@ class World:
     """Whether epoch and snapshots guard it."""
 
     def session(self) -> Session:
-        env = {"HOME": str(self.root), "KOPS_STATE_STORE": (self.root / "state").as_uri()}
-        kops: Any = self.kops
-        who = Who("tester", "a run", timedelta(0))
-        clock = Clock(time.monotonic, lambda _: None)
         off = not self.guarded
         overrides = Overrides(no_snapshot=off, no_epoch=off, new_identity=self.new_identity)
-        return Session(config.load(env | self.env), kops, clock, who, None, overrides=overrides)
+        return session_at(self.root, self.kops, snapshots=None, overrides=overrides, env=self.env)
 
     def put(self, key: str, body: bytes) -> None:
         path = self.root / "state" / C / key

@@ -6,13 +6,11 @@ an empty snapshot store, and of a cluster whose name was misspelled.
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kled import config
 from kled.errors import (
     ClusterNotFound,
     InvalidInput,
@@ -20,12 +18,9 @@ from kled.errors import (
     SnapshotMissing,
     SnapshotNotTrustworthy,
 )
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run, run_to_end
-from kled.operations.session import Session, Who
 from kled.operations.snapshots import back_up, list_snapshots, prune, verify, verify_rows
 from kled.operations.snapshots.mirror import MirrorSnapshots
-from kled.retry import Clock
 from kled.snapshot.create.create import create
 from kled.snapshot.create.results import CreateOptions
 from kled.snapshot.progress import Quiet
@@ -33,6 +28,7 @@ from kled.snapshot.retention.mirror import mirror
 from kled.snapshot.trust.ledger import read_ledger
 from kled.storage.memory import MemoryStore
 from tasks.running.snapshot_table import UNSEEN, events_of, events_of_verification
+from tests.sites import Site
 from tests.unit.snapshot.fleets import Runs, name, objects, state
 
 if TYPE_CHECKING:
@@ -139,31 +135,18 @@ def test_a_mirror_of_a_cluster_without_snapshots_is_no_success() -> None:
         mirror(source.snapshots, MemoryStore(), Quiet(), cluster="c00.example.com")
 
 
-class Stores:
-    """A state store and a snapshot store in directories, for the operations of flows."""
+class Stores(Site):
+    """A site for the operations of flows."""
 
     def __init__(self, root: Path, clusters: int) -> None:
-        self.root = root
+        super().__init__(root)
         for place in ("state", "snapshots", "second"):
             (root / place).mkdir()
         for number in range(clusters):
-            for key, body in objects(number).items():
-                path = root / "state" / name(number) / key
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(body)
+            self.put(name(number), objects(number))
 
     def run(self, operation: Operation) -> None:
         run(operation, self.session())
-
-    def session(self) -> Session:
-        env = {
-            "HOME": str(self.root),
-            "KOPS_STATE_STORE": (self.root / "state").as_uri(),
-            "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
-        }
-        clock = Clock(time.monotonic, lambda _: None)
-        who = Who("tester", "a run", timedelta(0))
-        return Session(config.load(env), None, clock, who, None, overrides=NOTHING)
 
     def operations(self) -> tuple[Operation, ...]:
         """Everything that a schedule does with a snapshot store."""
