@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kled import config
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session, Who
+from kled.operations.stores import Stores
 from kled.retry import Clock
 
 if TYPE_CHECKING:
@@ -35,14 +36,26 @@ def session_at(
     overrides: Overrides = NOTHING,
     env: Mapping[str, str] = MappingProxyType({}),
 ) -> Session:
-    """Return a session on two stores below `root`; without `snapshots` none are kept.
+    """Return a session on two stores below `root`; its settings are those of `settings_at`."""
+    settings = settings_at(root, state=state, snapshots=snapshots, env=env)
+    return Session(settings, kops, CLOCK, WHO, None, overrides=overrides)
+
+
+def settings_at(
+    root: Path,
+    *,
+    state: str = "state",
+    snapshots: str | None = "snapshots",
+    env: Mapping[str, str] = MappingProxyType({}),
+) -> config.Settings:
+    """Return the settings of two stores below `root`; without `snapshots` none are kept.
 
     The variables of `env` stand before what is said here.
     """
     named = {"HOME": str(root), "KOPS_STATE_STORE": (root / state).as_uri()}
     if snapshots is not None:
         named["KLED_SNAPSHOT_STORE"] = (root / snapshots).as_uri()
-    return Session(config.load(named | dict(env)), kops, CLOCK, WHO, None, overrides=overrides)
+    return config.load(named | dict(env))
 
 
 def put_objects(place: Path, objects: Mapping[str, bytes]) -> None:
@@ -66,6 +79,14 @@ class Site:
     def put(self, cluster: str, objects: Mapping[str, bytes], store: str = "state") -> None:
         """Write objects of a cluster, by their keys in it."""
         put_objects(self.root / store / cluster, objects)
+
+    def settings(self, store: str = "state") -> config.Settings:
+        """Return the settings of somebody who works on this state store."""
+        return settings_at(self.root, state=store)
+
+    def stores(self, store: str = "state") -> Stores:
+        """Return that state store and the snapshot store, opened."""
+        return Stores(self.settings(store), CLOCK)
 
     def session(self, store: str = "state", overrides: Overrides = NOTHING, **more: str) -> Session:
         """Return a session without kops; more variables are given as they are named."""

@@ -33,7 +33,8 @@ from kled.operations.session import Session
 from kled.operations.step import Operation
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 
 TEMPLATE = Change("modify", "LaunchTemplate", "nodes", {"InstanceType": "t3.medium -> t3.large"})
 

@@ -23,8 +23,9 @@ from kled.operations.session import Session
 from kled.snapshot.epoch import epoch
 from tests.fake_kops import FakeKops
 from tests.key_pairs import keyset
+from tests.sites import CLOCK, WHO
 from tests.unit.operations.recovery.test_former_home import Placed
-from tests.unit.operations.recovery.test_side_left_behind import AUTHORITY, CLOCK, WHO, C
+from tests.unit.operations.recovery.test_side_left_behind import AUTHORITY, C
 
 
 class Kops(FakeKops):

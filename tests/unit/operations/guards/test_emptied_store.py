@@ -10,7 +10,8 @@ from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.session import Session
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World, world
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World, world
 
 __all__ = ["world"]
 

@@ -3,7 +3,8 @@
 from kled.operations.guards.final_snapshot import kept_options
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.session import Session
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World, world
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World, world
 
 __all__ = ["world"]
 

@@ -11,7 +11,8 @@ from kled.operations.guards.nested_stores import require_root
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.stores import Stores
 from kled.storage.memory import MemoryStore
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, World, world
+from tests.sites import CLOCK
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World, world
 from tests.unit.snapshot import fleets
 
 __all__ = ["world"]

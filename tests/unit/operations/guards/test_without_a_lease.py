@@ -10,7 +10,8 @@ from kled.lease.document import Lease, Writer, encode, key
 from kled.operations.guards.guards import LeasePlace
 from kled.operations.guards.overrides import Overrides
 from kled.operations.session import Session, open_session
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World, world
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World, world
 
 __all__ = ["world"]
 

@@ -18,7 +18,8 @@ from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.fake_kops import FakeKops
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 from tests.unit.snapshot import fleets
 
 NODES = fleets.group("role: Node, maxSize: 3")

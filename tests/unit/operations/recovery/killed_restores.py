@@ -2,25 +2,23 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from kled import config
 from kled.operations.guards.overrides import NOTHING, Overrides
 from kled.operations.records.open_restore import RECORD, OpenRestore
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run, run_to_end
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Operation
 from kled.operations.stores import Stores
 from kled.retry import Clock
 from kled.storage.base import Location, ObjectStore
 from kled.storage.url import open_store
+from tests.sites import CLOCK, WHO, put_objects, settings_at
 from tests.stores import Watched
 from tests.unit.snapshot import fleets
 
@@ -34,8 +32,6 @@ DAMAGE = {
 }
 """What people did to it: all of it is whole, so that its snapshot can be trusted."""
 LOST = ("addons/a.addons.k8s.io/v1.yaml", "kops-version.txt")
-WHO = Who("tester", "a run", timedelta(0))
-CLOCK = Clock(time.monotonic, lambda _: None)
 _LIVE = "backups/etcd/main/control/"
 """What a restore leaves as it is."""
 _WRITES = {"put", "put_if_absent", "replace", "write", "delete"}
@@ -112,20 +108,13 @@ class World:
         return self.root / store / cluster / key
 
     def write(self, objects: Mapping[str, bytes], cluster: str = C) -> None:
-        for key, body in objects.items():
-            self.path(key, cluster).parent.mkdir(parents=True, exist_ok=True)
-            self.path(key, cluster).write_bytes(body)
+        put_objects(self.root / "state" / cluster, objects)
 
     def url(self, store: str) -> str:
         return (self.root / store).as_uri()
 
     def stores(self, state: str = "state") -> Stores:
-        env = {
-            "HOME": str(self.root),
-            "KOPS_STATE_STORE": self.url(state),
-            "KLED_SNAPSHOT_STORE": self.url("snapshots"),
-        }
-        return Stores(config.load(env), CLOCK, open_store=self._opened)
+        return Stores(settings_at(self.root, state=state), CLOCK, open_store=self._opened)
 
     def _opened(self, location: Location, *, env: Mapping[str, str], clock: Clock) -> ObjectStore:
         return Mortal(open_store(location, env=env, clock=clock), self.life)

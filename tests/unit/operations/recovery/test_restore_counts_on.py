@@ -14,7 +14,8 @@ from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.generations import LEAP
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, World, world
+from tests.sites import CLOCK
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World, world
 from tests.unit.snapshot import fleets
 
 __all__ = ["world"]

@@ -13,7 +13,8 @@ from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, World
+from tests.sites import CLOCK
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 
 CA = "pki/private/kubernetes-ca/keyset.yaml"
 OWN, NEXT = ("771", "OWN"), ("772", "NEXT")

@@ -1,14 +1,11 @@
 """A snapshot of another state store's cluster of that name is not restored over a living one."""
 
 import shutil
-import time
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled import config
 from kled.cli import app
 from kled.errors import (
     EpochMismatch,
@@ -17,30 +14,26 @@ from kled.errors import (
     SettingsError,
     SnapshotNotTrustworthy,
 )
-from kled.operations.guards.overrides import NOTHING
 from kled.operations.identity import identity_check, kept_keys
 from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.runner import Report, run
-from kled.operations.session import Session, Who
 from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
-from kled.retry import Clock
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset
+from tests.sites import CLOCK, Site
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
 CA_KEY = "pki/private/kubernetes-ca/keyset.yaml"
-WHO = Who("tester", "a run", timedelta(0))
-CLOCK = Clock(time.monotonic, lambda _: None)
 
 
-class Two:
+class Two(Site):
     """Two state stores with a cluster of one name each; the snapshots there are of the other."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        super().__init__(root)
         for store in ("snapshots", "new", "third"):
             (root / store).mkdir()
         self.write("mine", fleets.objects(1))
@@ -52,23 +45,9 @@ class Two:
         done = back_up(Stores(self.settings("theirs"), CLOCK), [C], progress=Quiet())
         self.wish = Wish(C, done.clusters[0].snapshot or "")
 
-    def settings(self, state: str) -> config.Settings:
-        return config.load(
-            {
-                "HOME": str(self.root),
-                "KOPS_STATE_STORE": (self.root / state).as_uri(),
-                "KLED_SNAPSHOT_STORE": (self.root / "snapshots").as_uri(),
-            }
-        )
-
     def write(self, state: str, objects: dict[str, bytes]) -> None:
-        for key, body in objects.items():
-            path = self.root / state / C / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
-
-    def session(self, state: str = "mine") -> Session:
-        return Session(self.settings(state), None, CLOCK, WHO, None, overrides=NOTHING)
+        """Write objects of the cluster of that name."""
+        self.put(C, objects, state)
 
     def restore(self, wish: Wish, state: str = "mine", *, raise_epoch: bool = False) -> Report:
         return run(RestoreState(wish, raise_epoch=raise_epoch), self.session(state))
@@ -124,16 +103,16 @@ def test_it_is_restored_elsewhere(two: Two) -> None:
 
 def test_it_is_compared_with_nothing_and_named_by_no_hint(two: Two) -> None:
     """As a wrong KLED_SNAPSHOT_STORE looks: its hint replaced the CA of a living cluster."""
-    assert identity_check.check(two.session(), C) == "no keyset is missing"
+    assert identity_check.check(two.session("mine"), C) == "no keyset is missing"
     (two.root / "mine" / C / CA_KEY).unlink()
-    assert two.wish.snapshot not in kept_keys.advice(two.session(), C, frozenset({CA_KEY}))
+    assert two.wish.snapshot not in kept_keys.advice(two.session("mine"), C, frozenset({CA_KEY}))
 
 
 def test_the_right_snapshot_is_still_compared(two: Two) -> None:
     back_up(Stores(two.settings("mine"), CLOCK), [C], progress=Quiet())
     two.write("mine", {CA_KEY: two.authority("theirs")})
     with pytest.raises(IdentityAtRisk, match="kubernetes-ca") as refused:
-        identity_check.check(two.session(), C)
+        identity_check.check(two.session("mine"), C)
     assert two.wish.snapshot not in str(refused.value.hint)
 
 

@@ -2,15 +2,12 @@
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled import config
 from kled.errors import (
     ClusterNotFound,
     EpochMismatch,
@@ -24,7 +21,7 @@ from kled.operations.recovery.raise_epoch import RaiseEpoch
 from kled.operations.recovery.restoration import RestorationReport
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.runner import Report, run
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.retry import Clock
@@ -33,12 +30,11 @@ from kled.snapshot.epoch.epoch import Epoch
 from kled.snapshot.progress import Quiet
 from kled.storage.base import Location, ObjectStore
 from kled.storage.url import open_store
+from tests.sites import CLOCK, WHO, put_objects, settings_at
 from tests.stores import BilledStore
 from tests.unit.snapshot import fleets
 
 CLUSTER = fleets.name(1)
-WHO = Who("tester", "a run", timedelta(0))
-CLOCK = Clock(time.monotonic, lambda _: None)
 
 
 class World:
@@ -49,22 +45,12 @@ class World:
         for store in ("other", "snapshots"):
             (root / store).mkdir()
         self.write("state", fleets.objects(1))
-        self.settings = config.load(
-            {
-                "HOME": str(root),
-                "KOPS_STATE_STORE": (root / "state").as_uri(),
-                "KLED_SNAPSHOT_STORE": (root / "snapshots").as_uri(),
-                "KLED_PROTECTED": "guarded.*",
-            }
-        )
+        self.settings = settings_at(root, env={"KLED_PROTECTED": "guarded.*"})
         done = back_up(Stores(self.settings, CLOCK), [CLUSTER], progress=Quiet())
         self.wish = Wish(CLUSTER, done.clusters[0].snapshot or "")
 
     def write(self, store: str, objects: dict[str, bytes], cluster: str = CLUSTER) -> None:
-        for key, body in objects.items():
-            path = self.root / store / cluster / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
+        put_objects(self.root / store / cluster, objects)
 
     def restore(
         self, restoring: RestoreState, overrides: Overrides = NOTHING

@@ -16,7 +16,8 @@ from kled.operations.snapshots.back_up import back_up
 from kled.operations.stores import Stores
 from kled.snapshot.progress import Quiet
 from kled.snapshot.restore.restore_plan import RestorePlan
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, World
+from tests.sites import CLOCK
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 
 FIELDS = ["spec.configBase", "spec.etcdClusters[main].backups.backupStore"]
 

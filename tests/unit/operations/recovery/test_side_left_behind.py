@@ -3,47 +3,41 @@
 import re
 import shlex
 import shutil
-import time
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kled import config
 from kled.errors import EpochMismatch, NotApproved
 from kled.operations.cluster.delete_cluster import DeleteCluster
 from kled.operations.guards import elsewhere
 from kled.operations.guards.before_change import check_epoch
-from kled.operations.guards.overrides import NOTHING, Overrides
+from kled.operations.guards.overrides import NOTHING
 from kled.operations.preview import foreseen
 from kled.operations.recovery.raise_epoch import FIRST, RaiseEpoch
 from kled.operations.recovery.restorable import require_own_keys, require_trusted
 from kled.operations.recovery.restore_state import RestoreState, Wish, settle
 from kled.operations.recovery.restore_state import plan as planned
 from kled.operations.runner import run
-from kled.operations.session import Session, Who
+from kled.operations.session import Session
 from kled.operations.snapshots.back_up import back_up
-from kled.operations.stores import Stores
-from kled.retry import Clock
 from kled.snapshot.create.results import RunResult
 from kled.snapshot.documents import names
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
 from tests.key_pairs import keyset
+from tests.sites import Site
 from tests.unit.snapshot import fleets
 
 C = fleets.name(1)
 AUTHORITY = "pki/private/kubernetes-ca/keyset.yaml"
-WHO = Who("tester", "a run", timedelta(0))
-CLOCK = Clock(time.monotonic, lambda _: None)
 
 
-class Unmoved:
+class Unmoved(Site):
     """A cluster with a snapshot, and an empty state store to move it into."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        super().__init__(root)
         self.write("old", fleets.objects(1))
         epoch.check(self.stores("old").snapshots, C, self.url("old"))
         self.before = self.back_up("old").clusters[0].snapshot or ""
@@ -58,29 +52,9 @@ class Unmoved:
             raising = RaiseEpoch(C, self.before, self.url("new"), self.url("old"))
             run(raising, self.session("old"))
 
-    def url(self, state: str) -> str:
-        return (self.root / state).as_uri()
-
-    def stores(self, state: str) -> Stores:
-        return Stores(self.settings(state), CLOCK)
-
-    def settings(self, state: str) -> config.Settings:
-        return config.load(
-            {
-                "HOME": str(self.root),
-                "KOPS_STATE_STORE": self.url(state),
-                "KLED_SNAPSHOT_STORE": self.url("snapshots"),
-            }
-        )
-
     def write(self, state: str, objects: dict[str, bytes]) -> None:
-        for key, body in objects.items():
-            path = self.root / state / C / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
-
-    def session(self, state: str, overrides: Overrides = NOTHING) -> Session:
-        return Session(self.settings(state), None, CLOCK, WHO, None, overrides=overrides)
+        """Write objects of the cluster."""
+        self.put(C, objects, state)
 
     def change(self, state: str) -> None:
         config_file = self.root / state / C / "config"

@@ -18,7 +18,8 @@ from kled.operations.snapshots.earlier_definition import Obstacles, between
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
 from kled.snapshot.progress import Quiet
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, WHO, World
+from tests.sites import CLOCK, WHO
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 from tests.unit.snapshot import fleets
 
 if TYPE_CHECKING:
