@@ -24,6 +24,7 @@ def begin() -> Path | None:
     if "TMPDIR" in os.environ or not _is_fit(_SHARED):
         return None
     directory = tempfile.mkdtemp(prefix="kled-tests-", dir=_SHARED)
+    Path(directory).chmod(0o711)  # some tests are another user for a while
     os.environ["TMPDIR"] = directory
     tempfile.tempdir = None  # what it was before is remembered there
     return Path(directory)

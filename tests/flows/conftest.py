@@ -14,12 +14,9 @@ from tests.flows.box import Memory, make_box
 prepare(os.environ)  # before any test module imports prefect
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Yield the directory that holds all that Prefect writes on the side of the flows.
-
-    The server ends with the last flow: waiting costs it a hundredth of a processor.
-    """
+    """Yield the directory that holds all that Prefect writes on the side of the flows."""
     from prefect.settings import PREFECT_HOME, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
