@@ -12,13 +12,14 @@ from prefect.client.schemas.objects import State
 
 from flows.check_health import check_health
 from tasks.running.resources import call_with
-from tests.flows.box import FlowBox, Memory
+from tests.boxes import Box
+from tests.flows.box import Memory
 from tests.flows.server import artifacts, ended, events, flow_run
 
 pytestmark = pytest.mark.prefect
 
 
-def checked(box: FlowBox, memory: Memory, **parameters: Any) -> State[Any]:
+def checked(box: Box, memory: Memory, **parameters: Any) -> State[Any]:
     with call_with(box.settings(), memory):
         return ended(check_health, **parameters)
 
@@ -29,9 +30,9 @@ def rows(state: State[Any], key: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_marker_that_goes_is_told_of_with_what_not_to_do(box: FlowBox, memory: Memory) -> None:
+def test_a_marker_that_goes_is_told_of_with_what_not_to_do(box: Box, memory: Memory) -> None:
     cluster = f"marked-{uuid.uuid4().hex[:12]}.example.com"
-    box.kops("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
+    box.must("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
     store = Path(urlsplit(box.env["KOPS_STATE_STORE"]).path) / cluster
     for etcd in ("main", "events"):
         backup = store / "backups/etcd" / etcd / "2026-11-24T23:45:00Z-000075"
@@ -56,9 +57,9 @@ def test_a_marker_that_goes_is_told_of_with_what_not_to_do(box: FlowBox, memory:
     ]
 
 
-def test_a_healthy_fleet_ends_well_and_says_so(box: FlowBox, memory: Memory) -> None:
+def test_a_healthy_fleet_ends_well_and_says_so(box: Box, memory: Memory) -> None:
     cluster = f"young-{uuid.uuid4().hex[:12]}.example.com"
-    box.kops("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
+    box.must("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
 
     state = checked(box, memory, name=cluster)
 
@@ -68,9 +69,9 @@ def test_a_healthy_fleet_ends_well_and_says_so(box: FlowBox, memory: Memory) -> 
     assert flow_run(state).name == f"check health of {cluster}"
 
 
-def test_of_one_cluster_is_told_once(box: FlowBox, memory: Memory) -> None:
+def test_of_one_cluster_is_told_once(box: Box, memory: Memory) -> None:
     cluster = f"bare-{uuid.uuid4().hex[:12]}.example.com"
-    box.kops("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
+    box.must("create", "cluster", f"--name={cluster}", "--zones=us-east-1a", "--cloud=aws", "--yes")
     keyset = Path(urlsplit(box.env["KOPS_STATE_STORE"]).path) / cluster / "pki/private"
     (keyset / "service-account" / "keyset.yaml").write_text("damaged")
 

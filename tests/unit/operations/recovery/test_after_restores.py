@@ -8,7 +8,8 @@ import pytest
 from kled.operations.recovery.after_restore import next_commands
 from kled.operations.stores import Stores
 from kled.snapshot.epoch import epoch
-from tests.unit.operations.recovery.test_restore_state import CLOCK, CLUSTER, World
+from tests.sites import CLOCK
+from tests.unit.operations.recovery.test_restore_state import CLUSTER, World
 
 
 @pytest.fixture
