@@ -91,7 +91,7 @@ _KOPS: Final = (
     "trust keypair",
     "update cluster",
 )
-"""What is told of kops itself: it finds its state store as kled does, or by `--state`."""
+"""What is told of kops itself: it reads no settings file of kled's, and may not be on the PATH."""
 CREATE_AGAIN: Final = "kled kops create-cluster with the same options and"
 """A creation that was refused, with more options: only the command line knows what was typed."""
 _OF_STORES: Final = ("configure-state-store", "create-cluster", "get-clusters", "install")
@@ -141,6 +141,10 @@ class Places:
     protected: tuple[str, ...] = ()
     """Patterns of the names that must be typed once more (`CONFIRMED`), as the settings have
     them."""
+    state_of_kops: str | None = None
+    """The state store that commands of kops itself have to be told, where `state` is None."""
+    kops: str | None = None
+    """The kops in use, where a shell would find none, or another one."""
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield the option and the value of each."""
@@ -160,8 +164,8 @@ def completed(text: str, places: Places) -> str:
     """Return `text` in which every command of kled names `places`, quoted for a shell.
 
     A command keeps what it names itself, and gets no option that it does not take. One of kops
-    itself, which decodes no URL, gets a directory as a path. One that acts on a protected cluster
-    names it once more. Idempotent.
+    itself, which decodes no URL, gets a directory as a path, and begins with the program where that
+    is told. One that acts on a protected cluster names it once more. Idempotent.
     """
     if places == NOWHERE:
         return text
@@ -170,10 +174,11 @@ def completed(text: str, places: Places) -> str:
     def wanted(command: str, given: Options) -> list[tuple[str, str]]:
         mine = [option for option in named if option[0] in _takes(command)]
         if command in _KOPS:
-            return [(field, undecoded(url)) for field, url in mine]
+            url = places.state or places.state_of_kops
+            return [("--state", undecoded(url))] if url else []
         return [*_confirmation(command, given, places.protected), *mine]
 
-    return _with(text, wanted)
+    return _with(text, wanted, places.kops)
 
 
 def _confirmation(
@@ -226,8 +231,15 @@ def advised(value: Any, places: Places) -> Any:  # noqa: ANN401 - plain data of 
             return value
 
 
-def _with(text: str, wanted: Callable[[str, Options], Sequence[tuple[str, str]]]) -> str:
-    """Return `text` in which each command has the options that are `wanted` of it."""
+def _with(
+    text: str,
+    wanted: Callable[[str, Options], Sequence[tuple[str, str]]],
+    kops: str | None = None,
+) -> str:
+    """Return `text` in which each command has the options that are `wanted` of it.
+
+    With `kops`, those of kops itself begin with that program.
+    """
     if "kled " not in text and "kops " not in text:
         return text
     parts, at = [], 0
@@ -236,6 +248,9 @@ def _with(text: str, wanted: Callable[[str, Options], Sequence[tuple[str, str]]]
         end = _end_of_options(following, command.end())
         name = command[1] or command[2]
         given = _given(following)
+        if command[2] and kops:
+            parts += [text[at : command.start()], word(kops)]
+            at = command.start() + len("kops")
         parts += [text[at:end], _missing(name, given, wanted(name, given))]
         at = end
     return "".join(parts) + text[at:]

@@ -142,7 +142,7 @@ def describe_touches(question: Question) -> Iterator[tuple[str, str]]:
         if about == ROLLS and question.rolls is not None:
             now = "replaced by this run"
             roll = f"kled kops rolling-update {options(name=question.cluster, yes=True)}"
-            later = f"not by this run: {roll} replaces them"
+            later = resources.complete(f"not by this run: {roll} replaces them")
             yield about, f"{effect}; {now if question.rolls else later}"
         else:
             yield about, effect

@@ -209,6 +209,20 @@ def test_kops_itself_is_told_a_directory_by_its_path() -> None:
     assert completed("kops edit cluster", other) == "kops edit cluster --state='s3://bucket/a b'"
 
 
+def test_kops_itself_is_told_what_only_kled_knows() -> None:
+    """It reads no settings file; where kled installed it, no shell finds it."""
+    places = Places(state_of_kops="s3://stored", kops="/home/a b/kops")
+    text = "kops distrust keypair ca 7 --name=c; kled kops get-keypairs --name=c"
+
+    said = completed(text, places)
+
+    assert said == (
+        "'/home/a b/kops' distrust keypair --state=s3://stored ca 7 --name=c;"
+        " kled kops get-keypairs --name=c"
+    )
+    assert completed(said, places) == said
+
+
 def test_without_a_snapshot_store_a_hint_names_no_command_on_snapshots() -> None:
     """It named a restore, which ends with exit 2 where no snapshot store is configured."""
     listed, back = "kled kops get-clusters lists them", "it comes back with: kled snapshot restore"

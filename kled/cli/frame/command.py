@@ -173,7 +173,8 @@ def _call(options: dict[str, Any], *, apart: bool) -> Call:
     }
     settings = config.bare(os.environ) if apart else config.load(os.environ, **named)
     if not apart:
-        typed_places.remember(replace(_beyond(named), protected=settings.protected))
+        beyond = replace(_beyond(named), protected=settings.protected)
+        typed_places.remember(typed_places.with_kops(beyond, settings))
     output, wait = options.pop("output"), options.pop("lease_wait", None)
     settings = replace(
         settings,

@@ -1,12 +1,15 @@
 """The places that this command line names, and that a printed command has to name again."""
 
+import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from kled import config
 from kled.commands import NOWHERE, Places, completed
-from kled.errors import SettingsError
-from kled.store_urls import canonical
+from kled.errors import KledError, SettingsError
+from kled.store_urls import canonical, is_same
 
 _said = [NOWHERE]
 """Of the one command that runs in this process; displays look at it from threads of their own.
@@ -53,6 +56,28 @@ def places_beyond(
     return Places(
         state if kept else None, snapshots if apart else None, str(file) if file else None
     )
+
+
+def with_kops(places: Places, settings: config.Settings) -> Places:
+    """Return `places` with what a shell lacks that types a command of kops itself.
+
+    kops reads `KOPS_STATE_STORE` and no settings file, and a shell finds kops on the PATH alone.
+    """
+    store, named = settings.state_store, settings.environment.get("KOPS_STATE_STORE")
+    told = None if store is None or (named and is_same(named, store)) else store
+    return replace(places, state_of_kops=told, kops=_beside_path(settings))
+
+
+def _beside_path(settings: config.Settings) -> str | None:
+    from kled.install.locate import EXECUTABLE, locate  # noqa: PLC0415 - not for --help
+
+    search_path = settings.environment.get("PATH", os.defpath)
+    try:
+        program = locate(explicit=settings.kops, home=settings.home, search_path=search_path).path
+    except KledError:  # a command that needs it says so
+        return None
+    on_path = shutil.which(EXECUTABLE, path=search_path)
+    return None if on_path is not None and Path(on_path) == program else str(program)
 
 
 def _found(

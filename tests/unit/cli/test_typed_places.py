@@ -19,6 +19,7 @@ import pytest
 import flows
 import kled
 import tasks
+from kled import config
 from kled.cli import app
 from kled.cli.terminal import streams, typed_places
 from kled.cli.terminal.output import Column, show, show_value
@@ -266,6 +267,27 @@ def test_where_nothing_else_is_named_the_typed_store_is(shell: Path) -> None:
     )
 
     assert found == Places("s3://a")
+
+
+@pytest.mark.parametrize("managed", [True, False])
+def test_kops_itself_is_named_with_its_path_and_store_where_a_shell_knows_neither(
+    tmp_path: Path, *, managed: bool
+) -> None:
+    program = tmp_path / "bin" / "kops"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / "kled.toml").write_text('default-state-store = "s3://stored"\n')
+    env = {"HOME": str(tmp_path), "KLED_CONFIG": str(tmp_path / "kled.toml")}
+    shell = {"KLED_KOPS": str(program), "PATH": "/nowhere"}
+    if not managed:
+        shell = {"PATH": str(program.parent), "KOPS_STATE_STORE": "s3://stored/"}
+
+    found = typed_places.with_kops(Places(), config.load(env | shell))
+
+    assert found == (
+        Places(state_of_kops="s3://stored", kops=str(program)) if managed else Places()
+    )
 
 
 def test_a_state_store_is_not_typed_for_a_run_on_a_worker_which_has_its_own(

@@ -152,7 +152,7 @@ def test_what_waits_is_told_with_values_reasons_deadline_link_and_the_command() 
     )
 
 
-ROLL = "kled kops rolling-update --name=prod.example.com --yes"
+ROLL = "kled kops rolling-update --name=prod.example.com --state=s3://of-the-run --yes"
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,10 @@ ROLL = "kled kops rolling-update --name=prod.example.com --yes"
     ],
 )
 def test_whoever_answers_knows_whether_machines_are_replaced_now(
-    rolls: bool | None, words: str
+    rolls: bool | None, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The question of an update was the same with `roll=true` and without."""
+    monkeypatch.setenv("KOPS_STATE_STORE", "s3://of-the-run")
     asked = replace(QUESTION, rolls=rolls)
 
     assert dict(approvals.describe_touches(asked))["machines that roll"] == words
