@@ -242,13 +242,19 @@ def refuse_unknown(env: Mapping[str, str]) -> None:
         )
 
 
+REFUSED_SANDBOX: Final = "refused: "
+"""Begins the value that keeps a shell from acting where its sandbox was refused."""
+
+
 def _refuse_lost_sandbox(env: Mapping[str, str]) -> None:
     """Let nobody who means a sandbox act on what is real where it is gone or was refused."""
     sandbox = _path(env, "KLED_SANDBOX")
     if sandbox is not None and not (sandbox / SANDBOX_MARK).is_file():
+        directory = str(sandbox).removeprefix(REFUSED_SANDBOX)
         raise SettingsError(
-            f"this shell belongs to a sandbox that is not there: KLED_SANDBOX={sandbox}",
-            hint="start it, or open a new shell",
+            f"this shell belongs to a sandbox that is not there: {directory}",
+            hint=f"open a new shell; or start it: kled sandbox start {options(dir=directory)}, and"
+            f' type: eval "$(kled sandbox env {options(dir=directory)})"',
         )
 
 

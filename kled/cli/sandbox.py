@@ -13,6 +13,7 @@ from kled.cli.frame import interruption, parameters
 from kled.cli.frame.command import Call, leaf
 from kled.cli.terminal import streams
 from kled.cli.terminal.output import Column, show, show_value
+from kled.config import REFUSED_SANDBOX
 from kled.errors import InvalidInput, KledError
 from kled.sentences import options, word
 from kled.visible import visible
@@ -73,7 +74,7 @@ def env(call: Call, directory: Path) -> None:
             variables = control.environment(directory, path=path, snapshots=True)
     except KledError:
         if call.settings.output == "table":  # the shell that evaluates it must not stay a real one
-            refused = f"refused: {visible(str(directory))}"
+            refused = f"{REFUSED_SANDBOX}{visible(str(directory))}"
             streams.out().exact(f"export KLED_SANDBOX={word(refused)}\n")
         raise
     unset = control.variables_to_unset(set(call.settings.environment), directory)

@@ -18,6 +18,19 @@ from kled.operations.credentials.rotate_keypairs import (
 from kled.operations.identity import kept_keys
 from kled.operations.preview.preview_change import preview_rotation
 
+
+class _InOrder(click.Choice[str]):
+    """The phases; whoever names none is told which comes when."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """Return the order of the phases, and what comes between."""
+        del param, ctx
+        return (
+            "One phase at a time: --phase=create, then promote, then distrust. After each one"
+            " every machine has to be updated and replaced: update-cluster, then rolling-update."
+        )
+
+
 _NAME = cluster_name.name(cluster_name.ALWAYS)
 
 
@@ -34,7 +47,7 @@ _NAME = cluster_name.name(cluster_name.ALWAYS)
 @click.option(
     "--phase",
     required=True,
-    type=click.Choice(get_args(Phase)),
+    type=_InOrder(get_args(Phase)),
     help="In this order; after each one update-cluster and rolling-update.",
 )
 @click.option(

@@ -74,7 +74,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     if abandon:
         if (size, minimum, maximum) != (None, None, None):
             raise InvalidInput("--abandon", "takes no bounds: they stay as they are stored")
-        _abandon(call, name, group, yes=yes)
+        give_up(call, name, group, yes=yes)
         return
     low, high = bounds_meant(size, minimum, maximum)
     cluster, whole_name, stored = look_up(call, name, group)
@@ -88,7 +88,7 @@ def scale_instance_group(  # noqa: PLR0913 - one parameter per option
     store_group(call, EditInstanceGroup(cluster, whole_name, bounds_set(low, high)), stored)
 
 
-def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
+def give_up(call: Call, name: str | None, group: str, *, yes: bool) -> None:
     """Show what an interrupted scale-down holds; with `yes` end it, even for a lost group."""
     with call.session() as session:
         cluster = names.cluster(session, name, changes=True)
@@ -98,4 +98,5 @@ def _abandon(call: Call, name: str | None, group: str, *, yes: bool) -> None:
     elif yes:
         execute(call, AbandonScaling(cluster))
     else:
-        call.say(ways_on(cluster, begun))
+        again = call.typed.again("kops scale-instance-group", name=cluster, yes=True)
+        call.say(ways_on(cluster, begun), f"preview only; do it with: {again}")

@@ -20,6 +20,13 @@ UNAVAILABLE: Final = (
         _REACH,
     ),
     FailureRow(
+        r'^Error: .*error (?:reading|loading) channel "(https?://[^"]+)"',
+        errors.CloudUnavailable,
+        "the file of the channel cannot be downloaded: {}",
+        "E09h-no-image-no-channel-net",
+        "check the way to the internet, or name a copy of that file with --channel=URL",
+    ),
+    FailureRow(
         r'^Error: .*(?:cannot determine hash for|error fetching) "(https?://[^"]+)"',
         errors.CloudUnavailable,
         "a file that kops needs cannot be downloaded: {}",

@@ -1,5 +1,6 @@
 """Stores and deletes the secrets that people give a cluster."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class CreateSecret:
         def act(session: Session) -> str:
             if self.file.is_file():  # whoever names another thing is told by kops
                 require_filled(self.file, "file")
+                self._require_json()
             effect.begins()
             replaces = self.force and has_secret(session, self.cluster, self.kind)
             if replaces:  # to delete it would take away what was there before
@@ -95,6 +97,17 @@ class CreateSecret:
             ),
             *((_kept_step(self.cluster, self.kind),) if self._is_kept else ()),
         )
+
+    def _require_json(self) -> None:
+        """Raise `InvalidInput` for a Docker configuration that kops would refuse to store."""
+        if self.kind != "dockerconfig":
+            return
+        try:
+            json.loads(self.file.read_bytes())
+        except ValueError as error:  # its text may quote the secret
+            raise InvalidInput(
+                "file", f"{self.file} is no JSON, as a Docker configuration is; nothing was changed"
+            ) from error
 
 
 def _kept_step(cluster: str, secret: str) -> Step:

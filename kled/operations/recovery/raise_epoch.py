@@ -130,13 +130,17 @@ def first_step(cluster: str, place: LeasePlace) -> Step:
         )
         from kled.snapshot.create.create import create  # noqa: PLC0415
         from kled.snapshot.create.results import CreateOptions  # noqa: PLC0415
+        from kled.snapshot.losses.moved import LIVES_ELSEWHERE  # noqa: PLC0415
         from kled.snapshot.progress import Quiet  # noqa: PLC0415
 
         options = CreateOptions(BY, kops_check=birth_check(session.settings))
         kept, store = session.snapshot_store, session.stores.at(place)
         with advise_on_stores():
             done = create(store, kept, [cluster], options=options, progress=Quiet()).require()
-        return words(session, done.clusters[0])
+        result = done.clusters[0]
+        # the raise that comes next settles that the cluster lives elsewhere
+        left = (why for why in result.reasons if not why.startswith(LIVES_ELSEWHERE))
+        return words(session, replace(result, reasons=tuple(left)))
 
     policy = replace(READ, deadline=CHANGE.deadline)
     return Step(FIRST, act, policy, way_back=ADDS_ONLY)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from kled.errors import BucketMissing
 from kled.operations.guards.guards import STORES
 from kled.operations.session import Session
 from kled.operations.snapshots.over_clusters import ALL, count_for
@@ -12,6 +13,11 @@ from kled.retry import CHANGE
 
 if TYPE_CHECKING:
     from kled.snapshot.retention.mirror import MirrorReport
+
+
+_MAKE: Final = (
+    "is its name right? kled makes no bucket for snapshots: docs/snapshots.md says how one is made"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,17 @@ class MirrorSnapshots:
             session.stores.require_apart(self.to, "the mirror")
             kept.require()
             target = session.other_store(self.to)
-            report = mirror(
-                kept,
-                target,
-                count_for(session),
-                cluster=self.only,
-                retain_until=self.retain_until,
-            )
+            try:
+                report = mirror(
+                    kept,
+                    target,
+                    count_for(session),
+                    cluster=self.only,
+                    retain_until=self.retain_until,
+                )
+            except BucketMissing as error:
+                error.advise(_MAKE)
+                raise
             return report, f"{len(report.copied)} copied, {report.present} there already"
 
         return (

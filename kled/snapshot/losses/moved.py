@@ -18,6 +18,8 @@ from kled.store_urls import is_among, is_same
 from kled.visible import visible
 
 _BASE: Final = "spec.configBase"
+LIVES_ELSEWHERE: Final = "the cluster lives in"
+"""How the reason of distrust begins that a raise of the epoch settles."""
 
 
 def explain_moved(ledger: Ledger, results: list[ClusterResult]) -> list[ClusterResult]:
@@ -82,7 +84,7 @@ def _explain(ledger: Ledger, result: ClusterResult) -> ClusterResult:
         return result
     if not is_among(here, known.homes or ()):  # another cluster of that name
         return result
-    why = f"the cluster lives in {visible(known.state_store)} since epoch {known.number}"
+    why = f"{LIVES_ELSEWHERE} {visible(known.state_store)} since epoch {known.number}"
     cure = (
         "a recovery moved it, and what is taken here counts for it no more: stop the runs over this"
         " state store; where it lives: kled snapshot epoch show"

@@ -58,6 +58,10 @@ _BY_STATUS: Final[dict[int, type[StoreError]]] = {
     501: CapabilityMissing,
 }
 _SERVER_ERROR: Final = 500
+_NAME_THEM: Final = (
+    "nothing was asked of the store: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and"
+    " AWS_SECRET_ACCESS_KEY; kled doctor shows what each cloud needs"
+)
 _ELSEWHERE: Final = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -77,7 +81,11 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
 
     With `conditional`, a missing object is a condition that does not hold.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - slow to import
+    from botocore.exceptions import (  # noqa: PLC0415 - slow to import
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+    )
 
     try:
         yield
@@ -87,7 +95,8 @@ def translated(where: str, *, conditional: bool = False) -> Iterator[None]:
             kind = PreconditionFailed
         raise kind(f"{where}: {message}") from error
     except BotoCoreError as error:
-        raise _unsent(error)(f"{where}: {sentence(str(error))}") from error
+        hint = _NAME_THEM if isinstance(error, NoCredentialsError) else None
+        raise _unsent(error)(f"{where}: {sentence(str(error))}", hint=hint) from error
 
 
 @contextmanager

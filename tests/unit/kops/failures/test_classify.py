@@ -321,3 +321,14 @@ def test_a_directory_with_a_blank_is_named_whole() -> None:
     stderr = "Error: error reading state store: open /srv/a b: no such file or directory\n"
     told = classify("get clusters", 1, "", stderr).message
     assert "the state store /srv/a b is not there" in told
+
+
+def test_a_channel_that_cannot_be_loaded_is_helped_by_another_channel() -> None:
+    """A mirror of kops' files has no effect on it."""
+    seen = capture("E09h-no-image-no-channel-net")
+
+    error = classify("some verb", seen.returncode, seen.stdout, seen.stderr)
+
+    assert "channels/stable" in error.message
+    assert "--channel=URL" in str(error.hint)
+    assert "KOPS_BASE_URL" not in str(error.hint)

@@ -1,11 +1,16 @@
 """Whoever changes a cluster next sees a scale-down that was interrupted, and can abandon it."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from kled.cli.frame.typed_line import Typed
+from kled.cli.kops import scale_instance_group
 from kled.errors import NotApproved
 from kled.models.rolling import Roll
 from kled.operations.cluster.plan_update import PlanUpdate
@@ -116,6 +121,23 @@ def test_it_is_abandoned_by_the_name_of_its_group(
     fleet: Fleet, typed: str, *, is_meant: bool
 ) -> None:
     assert (interrupted_scaling.of_group(session_of(fleet), C, typed) is not None) == is_meant
+
+
+def test_the_preview_of_abandoning_ends_with_the_command_that_does_it(fleet: Fleet) -> None:
+    said: list[str] = []
+    call: Any = SimpleNamespace(
+        session=lambda: nullcontext(session_of(fleet)),
+        say=lambda *lines: said.extend(lines),
+        typed=Typed((), {"name": C, "instance-group": "nodes", "abandon": True}),
+    )
+
+    scale_instance_group.give_up(call, C, "nodes", yes=False)
+
+    assert said[-1] == (
+        f"preview only; do it with: kled kops scale-instance-group --name={C}"
+        " --instance-group=nodes --abandon --yes"
+    )
+    assert fleet.called == []
 
 
 def test_abandoning_can_be_killed_at_every_call_and_repeated(fleet: Fleet) -> None:  # fault 20

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kled.errors import SnapshotNotTrustworthy
-from kled.operations.recovery.raise_epoch import RaiseEpoch
+from kled.operations.recovery.raise_epoch import FIRST, RaiseEpoch
 from kled.operations.recovery.restore_state import RestoreState, Wish
 from kled.operations.snapshots.back_up import BackUpState
 from kled.snapshot.epoch import epoch
@@ -46,6 +46,23 @@ def test_typed_again_after_the_first_snapshot_there_it_does_the_same(world: Worl
     found = known(world)
     assert found is not None
     assert (found.state_store, found.homes) == (world.url("other"), (world.url("state"),))
+
+
+def test_the_way_back_of_a_move_raises_no_alarm_that_its_next_step_settles(world: World) -> None:
+    """The snapshot is taken before the epoch says that the cluster lives there again."""
+    world.restore(world.good)
+    old, new = world.url("state"), world.url("other")
+    world.run(RestoreState(Wish(C, world.good, to=new)))
+    world.run(RaiseEpoch(C, snapshot=world.good, state_store=new, former=old))
+    world.run(BackUpState(), state="other")
+
+    back = world.run(RaiseEpoch(C, snapshot=world.good, state_store=old, former=new))
+
+    (taken,) = [row.words for row in back.rows if row.step == FIRST]
+    assert "CANNOT BE TRUSTED" not in taken
+    home = known(world)
+    assert home is not None
+    assert home.state_store == old
 
 
 def test_a_place_does_not_prove_itself(world: World) -> None:
