@@ -15,8 +15,8 @@ from kled.snapshot.documents import names
 if TYPE_CHECKING:
     from kled.storage.base import ObjectStore
 
-_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-"""What kops and people call keysets, secrets and groups."""
+_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?")
+"""What kops and people call keysets, secrets (`system:dns`) and groups."""
 
 
 def clusters(store: "ObjectStore", beginning: str = "") -> Iterator[str]:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from click.shell_completion import CompletionItem
 
 from kled import config
 from kled.cli import app
+from kled.cli.completing.shells import format_answer
 from kled.errors import BucketMissing, InvalidInput, SettingsError, StoreDenied
 from kled.operations.credentials.secrets import CreateSecret
+from kled.operations.fleet import stored_names
 from kled.operations.guards.overrides import NOTHING
 from kled.operations.runner import run
 from kled.operations.session import Session, Who
@@ -95,3 +98,22 @@ def test_a_mirror_to_a_bucket_that_is_not_there_says_where_its_making_is_describ
         run(MirrorSnapshots((tmp_path / "new").as_uri()), session)
 
     assert "docs/snapshots.md says how one is made" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("typed", "inserted"), [("", "system:dns"), ("sy", "system:dns"), ("system:", "dns")]
+)
+def test_a_secret_with_a_colon_is_offered_as_bash_splits_it(
+    tmp_path: Path, typed: str, inserted: str
+) -> None:
+    for name in ("config", "secrets/system:dns"):
+        path = tmp_path / "state" / C / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    names = stored_names.secrets(LocalStore(tmp_path / "state", CLOCK), C)
+    line = f"kled kops delete-secret --name={C} --secret={typed}"
+    items = [CompletionItem(f"--secret={name}", type="plain") for name in names]
+
+    told = format_answer("bash", line, " \t\n\"'><=;|&(:", items)
+
+    assert told.split("\t")[1:2] == [inserted]
