@@ -329,6 +329,6 @@ def test_deploying_says_that_schedules_need_stores(home: dict[str, str]) -> None
     with_both = kled("deploy", "--state=s3://s", "--snapshot-store=file:///backups", env=nowhere)
 
     kept = "back-up-state, verify-snapshots, prune-snapshots fails"
-    assert f"every scheduled run of validate-cluster, {kept}" in without.stderr
+    assert f"every scheduled run of validate-cluster, check-health, {kept}" in without.stderr
     assert f"every scheduled run of {kept}" in without.stderr
     assert "every scheduled run" not in with_both.stderr

@@ -69,12 +69,15 @@ def makes_control_plane(plan: Plan) -> bool:
     False where the plan does not know the roles of the groups.
     """
     planes = {group: role for group, role in plan.roles.items() if role == "control-plane"}
-    made = {
-        group_of(change.name, planes, plan.cluster)
-        for change in plan.changes
-        if change.action == "create" and change.kind in SIZES
-    }
+    made = {group_of(name, planes, plan.cluster) for name in made_groups(plan)}
     return bool(planes) and planes.keys() <= made
+
+
+def made_groups(plan: Plan) -> tuple[str, ...]:
+    """Return what the cloud calls the groups of machines that the plan makes."""
+    return tuple(
+        change.name for change in plan.changes if change.action == "create" and change.kind in SIZES
+    )
 
 
 def greatest_sizes(plan: Plan, groups: Mapping[str, Role]) -> Mapping[str, int]:

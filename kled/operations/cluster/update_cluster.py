@@ -190,6 +190,8 @@ def is_made_anew(session: Session, plan: Plan) -> bool:
     """Whether nothing of the cluster runs: it was never applied, or was deleted and restored."""
     if not applied.was_applied(session, plan.cluster):
         return True
+    if not plan_effects.made_groups(plan):
+        return False  # kops need not be asked which groups are whose
     return plan_effects.makes_control_plane(with_roles(session, plan))
 
 

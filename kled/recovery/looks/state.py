@@ -14,6 +14,7 @@ from kled.kops.state_store.layout import ObjectKind
 from kled.pool import Pool
 from kled.recovery.evidence import BackupLeft, StateLeft
 from kled.recovery.facts import State
+from kled.sentences import number
 from kled.snapshot.create.making import find_definition_faults
 from kled.snapshot.create.reading import Reader
 from kled.snapshot.create.selection import Orphan, select
@@ -57,7 +58,8 @@ def look_at_state(
     counts = Counter(layout.kind_of(entry.key.removeprefix(f"{cluster}/")) for entry in entries)
     etcds = tuple(list_etcd(entries, cluster))
     if isinstance(chosen, Orphan):
-        told = (f"{len(entries)} objects are left, and none of the definition",) if entries else ()
+        remains = f"{number(len(entries), 'object')} left, and none of the definition"
+        told = (remains,) if entries else ()
         return StateSeen(StateLeft(url, "gone", dict(counts), (), told, (), *_of_etcd(etcds)))
     with Pool(_READ) as requests:
         reader = Reader(store, chosen, requests, Quiet())
