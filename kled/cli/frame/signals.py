@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Final
 
 from kled.redact import Redactor, secret_values
@@ -113,19 +113,20 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
     """
     arrived = _Arrived(grace, limit)
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         if arrived.handled:
             return  # the command is ending already
+        if _is_in(frame, dropped.__code__):  # it would be dropped there, too, and nobody told
+            os.write(writer, _DROPPED)
+            return
         arrived.handled = True
         LAST_WORDS.number = number
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
     wanted = [number for number in NAMES if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, end) for number in wanted}
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    reader, writer = _pipe()
     fd_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    hook = sys.unraisablehook
 
     def dropped(told: "sys.UnraisableHookArgs") -> None:
         if arrived.handled and isinstance(told.exc_value, KeyboardInterrupt | Terminated):
@@ -134,7 +135,7 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
         else:
             hook(told)
 
-    sys.unraisablehook = dropped
+    hook, sys.unraisablehook = sys.unraisablehook, dropped
     threading.Thread(target=_watch, args=(reader, end, arrived), daemon=True).start()
     try:
         yield
@@ -145,6 +146,22 @@ def hear_signals(*, grace: float = GRACE, limit: float = LIMIT) -> Iterator[None
             os.close(writer)  # ends the other thread
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe; the handler, which writes to it, never waits."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    return reader, writer
+
+
+def _is_in(frame: FrameType | None, code: CodeType) -> bool:
+    """Say whether the main thread runs that code, or what it called."""
+    while frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch(reader: int, end: Handler, arrived: _Arrived) -> None:

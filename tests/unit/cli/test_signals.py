@@ -41,6 +41,16 @@ def importing():
     del lock
     time.sleep(60)
 
+def halting():
+    # whoever traces the hook makes it slow: the signal that is sent once more comes while it runs
+    def trace(frame, event, _told):
+        if frame.f_code.co_name == "dropped" and event == "return":
+            time.sleep(0.2)
+        return trace
+
+    sys.settrace(trace)
+    importing()
+
 def tidying():
     try:
         time.sleep(60)
@@ -132,6 +142,14 @@ def test_a_signal_whose_error_python_drops_is_raised_once_more(
     status, out, err, seconds = ended("importing", number)
 
     assert (status, out, err) == (77, f"tidied up after {name}\n", "")
+    assert seconds < 2
+
+
+def test_one_that_comes_while_python_tells_of_the_dropped_error_is_raised_after_it() -> None:
+    """It was dropped in turn, and a restore that was hung up went on."""
+    status, out, err, seconds = ended("halting", signal.SIGHUP)
+
+    assert (status, out, err) == (77, "tidied up after Terminated\n", "")
     assert seconds < 2
 
 
