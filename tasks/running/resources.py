@@ -6,7 +6,6 @@ a worker has neither and reads its environment.
 
 import logging
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -231,7 +230,7 @@ def redactor(chosen: config.Settings) -> Redactor:
 
 def who() -> Who:
     """Return who holds the lease: the flow and its run, so that others can look it up."""
-    owner = f"flow {flow_run.flow_name or 'unknown'} on {socket.gethostname()}"
+    owner = f"flow {flow_run.flow_name or 'unknown'}"
     return Who(owner, str(flow_run.id or f"process-{os.getpid()}"), LEASE_WAIT)
 
 

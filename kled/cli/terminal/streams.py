@@ -13,7 +13,9 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _DUMB: Final = frozenset({"", "dumb", "unknown"})
 _SIZES: Final = ("COLUMNS", "LINES")
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,3}")
+
+_FENCE: Final = "```"
 
 
 class Terminal:
@@ -68,16 +72,28 @@ class Terminal:
         self._write(visible_lines(text) if self._stream.isatty() else text)
 
     def markdown(self, text: str) -> None:
-        """Write markdown without secrets: laid out on a terminal, without links; else as it is."""
+        """Write markdown without secrets: on a terminal tables and headings are laid out.
+
+        Whatever else there is may hold a command, and keeps its lines: one that is broken to fit
+        the width is another command where it is pasted.
+        """
         text = visible_lines(redactor().text(text))
         if not self.is_live:
-            from tasks.running.markdown import plain  # noqa: PLC0415 - imports no prefect
-
-            self._write(visible_lines(redactor().text(plain(text))))
+            self._plainly(text)
             return
         from rich.markdown import Markdown  # noqa: PLC0415 - only where somebody looks
 
-        self.console().print(Markdown(text, hyperlinks=False))
+        for laid_out, marked in groupby(_lines_of(text), itemgetter(0)):
+            lines = [line for _, line in marked]
+            if laid_out:
+                self.console().print(Markdown("\n".join(lines), hyperlinks=False))
+            else:
+                self._plainly("".join(f"{line}\n" for line in lines))
+
+    def _plainly(self, text: str) -> None:
+        from tasks.running.markdown import plain  # noqa: PLC0415 - imports no prefect
+
+        self._write(visible_lines(redactor().text(plain(text))))
 
     def console(self) -> "Console":
         """Return a console that draws; texts have no markup, and must be made visible before."""
@@ -101,6 +117,14 @@ class Terminal:
 
     def _is_unicode(self) -> bool:
         return (self._stream.encoding or "utf-8").lower().startswith("utf")
+
+
+def _lines_of(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield each line of a markdown text, and whether it is one of a table or a heading."""
+    in_code = False
+    for line in text.rstrip("\n").split("\n"):
+        in_code ^= line.startswith(_FENCE)
+        yield not in_code and line.startswith(("#", "|")), line
 
 
 def redactor() -> Redactor:

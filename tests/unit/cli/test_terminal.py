@@ -208,6 +208,27 @@ def test_a_summary_of_a_server_is_laid_out_without_links_and_sequences(
     assert "\x1b[2J" not in told.getvalue()
 
 
+def test_a_command_in_a_summary_is_one_line_however_narrow_the_terminal_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pasted, the first half of a broken one ran without its stores."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    told = Tty()
+    command = "kled kops rolling-update --name=c.example.com --state=file:///a --yes"
+
+    Terminal(told).markdown(
+        "# update\n\n| step | outcome |\n| --- | --- |\n| update cluster | done |\n\nWay back:\n\n"
+        f"- update: {command}\n\nNext:\n\n```sh\n{command}\n# no heading\n```\n"
+    )
+
+    lines = told.getvalue().splitlines()
+    assert f"- update: {command}" in lines
+    assert command in lines
+    assert "# no heading" in lines
+    assert "| step | outcome |" not in lines  # a table is laid out
+
+
 def test_markdown_for_a_file_keeps_its_lines() -> None:
     told = io.StringIO()
 
