@@ -66,6 +66,8 @@ class Protection:
 
     def __init__(self, use_case: UseCase, session: Session) -> None:
         place = use_case.guards.place_of(use_case.cluster)
+        if place is not None and use_case.guards.lease:
+            _tell_unprotected(session)
         self._guards, self._overrides = use_case.guards, session.overrides
         bare = place is None or session.settings.snapshot_store is None
         self._cluster = None if place is None or bare else place.cluster
@@ -103,6 +105,23 @@ class Protection:
             return ()
         steps = guard(self._guards, self._cluster, self._overrides)
         return tuple(replace(step, guards=True) for step in steps)
+
+
+def _tell_unprotected(session: Session) -> None:
+    """Say that a change has neither snapshot nor epoch, where other state stores' changes have.
+
+    After a move it is so until the settings file knows the new state store.
+    """
+    settings, here = session.settings, session.settings.state_store
+    named = (profile.snapshot_store for profile in settings.profiles.values())
+    other = next(filter(None, named), None)
+    if settings.snapshot_store is None and other is not None:
+        session.note(
+            f"warning: no snapshot store is named for {here}: no snapshot is taken before this"
+            f" change, and no epoch is asked; that of another state store is {other}: as"
+            f' snapshot-store of [state-stores."{here}"] in {settings.config_file}, or in'
+            " KLED_SNAPSHOT_STORE, it is this one's, too"
+        )
 
 
 def _lead(guards: Guards, cluster: str, overrides: Overrides) -> Iterator[Step]:

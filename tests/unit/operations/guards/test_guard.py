@@ -20,7 +20,7 @@ from kled.operations.runner import run
 from kled.operations.session import Session
 from kled.operations.snapshots.back_up import BackUpState
 from kled.operations.step import Step
-from tests.sites import Site
+from tests.sites import Site, session_at
 from tests.unit.snapshot import fleets
 
 CLUSTER = fleets.name(1)
@@ -72,6 +72,26 @@ def test_a_change_comes_after_the_epoch_and_a_snapshot(living: Site) -> None:
     assert [row.step for row in report.rows] == ["check epoch", "take a snapshot", "change"]
     assert report.rows[1].words.endswith("(level 1); NOT ENCRYPTED")
     assert len(living.manifests()) == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_change_without_a_snapshot_store_that_others_have_says_so(
+    living: Site, *, named: bool
+) -> None:
+    """After a move to a new bucket changes went without snapshot and epoch, in silence."""
+    settings, kept = living.root / "config.toml", (living.root / "snapshots").as_uri()
+    other = (living.root / "other").as_uri()
+    settings.write_text(f'[state-stores."{other}"]\nsnapshot-store = "{kept}"\n' if named else "")
+    session = session_at(living.root, snapshots=None, env={"KLED_CONFIG": str(settings)})
+    notes: list[str] = []
+    session.note = notes.append
+
+    run(Change(living), session)
+    run(Change(living, READS), session)
+
+    assert len(notes) == int(named)
+    for note in notes:
+        assert f"that of another state store is {kept}" in note
 
 
 def test_where_nothing_is_new_the_earlier_snapshot_counts(living: Site) -> None:
