@@ -158,7 +158,8 @@ def _newest_trusted(
             passed.append(judged.against(why))
         elif judged.trust.trusted:
             _require_unaltered(snapshots, passed, ref)
-            if judged.manifest is not None and origins.is_guessed(judged.manifest):
+            guessed = judged.manifest is not None and origins.is_guessed(judged.manifest)
+            if guessed and len(ids) > 1:
                 _require_one_origin(origins, cluster, ids)
             return Choice(ref, tuple(passed), tuple(foreign), judged=judged)
         else:

@@ -161,8 +161,8 @@ class Origins:
         one of a namesake is that there is no other.
         """
         cluster, url, here = manifest.cluster, manifest.state_store, self.ledger.here
-        if here is None or is_same(url, here) or is_among(url, self.accepted):
-            return False
+        if is_same(url, here or "") or is_among(url, self.accepted):
+            return False  # without a state store at hand, as on a fresh machine, it is guessed, too
         return not _homes_by(self._epoch_of(cluster))
 
     def is_vacant(self, cluster: str) -> bool:

@@ -278,9 +278,11 @@ def test_a_second_site_without_runs_and_epochs_restores_into_a_new_state_store()
     assert choose(before.snapshots.at(second), C, LATEST, state=MemoryStore()).id == last
 
 
-def test_a_second_site_with_two_namesakes_leaves_the_choice_to_a_person() -> None:
+@pytest.mark.parametrize("is_named", [True, False], ids=["a new state store", "none at hand"])
+def test_a_second_site_with_two_namesakes_leaves_the_choice_to_a_person(*, is_named: bool) -> None:
+    """On a fresh machine no state store is named: the newest of both was taken."""
     mine, _, own, others = shared()
-    second, new = MemoryStore(), MemoryStore()
+    second, new = MemoryStore(), MemoryStore() if is_named else None
     mirror(mine.snapshots, second, Quiet()).require()
     site = mine.snapshots.at(second)
     for snapshots in (site, mine.snapshots):
