@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.sandbox import bad_clusters
-from tests.sandbox.bad_clusters import WAYS
+from tests.sandbox.bad_clusters import IRREGULAR, WAYS
 from tests.sandbox.desk import Desk
 from tests.sandbox.test_bad_clusters import OF_GROUPS, TAKEN_WHOLE, UNLOADABLE, named
 
@@ -116,6 +116,9 @@ def test_all_are_copied_and_put_back_by_what_the_lines_say(fleet: Fleet) -> None
     commands = COMMAND.findall(found.stderr)
     assert len(commands) == len(WAYS.keys() - TAKEN_WHOLE)
 
+    for way, key in IRREGULAR.items():
+        assert f"{named(way)}/{key} away, then put back" in found.stderr
+        (fleet.state / named(way) / key).unlink()
     for words in commands:
         fleet.kled(*words.split(), status=0)
 

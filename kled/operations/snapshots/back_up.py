@@ -198,6 +198,7 @@ def with_cures(
 
 
 def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
+    from kled.snapshot.create.row_words import UNCOPIED  # noqa: PLC0415
     from kled.snapshot.losses.other_secrets import advise_where_meant  # noqa: PLC0415
     from kled.snapshot.repository import SnapshotRef  # noqa: PLC0415 - not for --help
 
@@ -218,9 +219,10 @@ def _cure(opened: stores.Stores, bad: "ClusterResult", good: str | None) -> str:
             f"look what {place}/{added[0]} is, and move it out: snapshot {good} does not have it;"
             f" what it has comes back with: {back}"
         )
-    return (
-        f"mend it, or put back what was good: {back}{advise_where_meant(bad.cluster, bad.reasons)}"
-    )
+    instead = [reason.partition(" ")[0] for reason in bad.reasons if UNCOPIED in reason]
+    mend = f"move {place}/{instead[0]} away, then" if instead else "mend it, or"
+    advice = advise_where_meant(bad.cluster, bad.reasons)
+    return f"{mend} put back what was good: {back}{advice}"
 
 
 def _keys_named(reasons: Sequence[str]) -> list[str]:

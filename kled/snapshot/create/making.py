@@ -21,6 +21,7 @@ from kled.snapshot import etcd
 from kled.snapshot.create import archive, at_birth, older_backup, payloads
 from kled.snapshot.create.halfway import OpenRestores
 from kled.snapshot.create.reading import Picture
+from kled.snapshot.create.row_words import UNCOPIED
 from kled.snapshot.create.selection import Selection
 from kled.snapshot.create.spool import Spool
 from kled.snapshot.documents.manifest import (
@@ -323,7 +324,7 @@ def find_definition_faults(
     large = {entry.key: entry.size for entry in chosen.definition if entry.key not in bodies}
     yield from contents.findings(bodies, cluster=chosen.cluster, large=large)
     for skipped in chosen.unread:
-        yield f"{skipped.key} cannot be copied, and kops reads it: {skipped.reason}"
+        yield f"{skipped.key} {UNCOPIED}: {skipped.reason}"
     document = contents.mapping(bodies.get(layout.CONFIG, b"")) or {}
     yield from places.findings(document, places.root_of(state_store, chosen.cluster))
 

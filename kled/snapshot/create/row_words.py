@@ -10,6 +10,8 @@ from kled.snapshot.create.selection import Orphan, Selection
 
 _SHOWN: Final = 200
 _NAMED: Final = 5
+UNCOPIED: Final = "cannot be copied, and kops reads it"
+"""Why a snapshot is not trusted that lacks what stands there in place of a file."""
 
 
 def explain_failure(error: Exception) -> KledError:
